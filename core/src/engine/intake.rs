@@ -173,7 +173,10 @@ impl Engine {
         let sent = (flow, sender);
         let is_translated = translated.is_some();
         let is_first = self.copies.quiet != 0;
-        let copied = match self.copies.look(identity, sent, is_translated, packet.time) {
+        let copied = match self
+            .copies
+            .look(&identity, sent, is_translated, packet.time)
+        {
             Relation::New => self.registry.is_replayed(flow, packet.time),
             Relation::Copy => {
                 // Others passed before the first, which a second reading examines.

@@ -13,7 +13,7 @@
 //! examined; from then on, all are. A second reading examines all from the start.
 
 use super::key::End;
-use crate::bounded::clock_table::{NONE, Slot};
+use crate::bounded::clock_table::Slot;
 use crate::config::{ClientKey, Config};
 use crate::packet::Time;
 use crate::wire::decode::{IpPayload, Tcp, TcpFlags, Udp};
@@ -28,9 +28,9 @@ const NO_SYN_AGAIN: i64 = 250 * MILLISECOND;
 /// Copies without marks are as late as that of the SYN, but for one in this many parts.
 const LATENESS_PARTS: i64 = 4;
 
-/// Places of a hash, a power of two. Of 1,000 packets among the usual 16,384, about one is the fifth
-/// with its hash.
-const PLACES: usize = 4;
+/// Packets with the same hash that are compared at most, the latest first. With as many packets as
+/// hashes, one in 10^5 is behind eight others.
+const COMPARED: usize = 8;
 
 /// Nanoseconds in a microsecond and a millisecond.
 const MICROSECOND: i64 = 1_000;
@@ -39,51 +39,38 @@ const MILLISECOND: i64 = 1_000_000;
 /// The properties of a packet that its copies share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Identity {
-    /// TCP: sequence and acknowledgement numbers. Others: the first bytes of the payload.
-    numbers: u64,
-    /// Payload length, and the control bits of TCP.
-    shape: u64,
-    /// Bytes of the payload.
-    contents: u64,
-    /// TCP options, including timestamps.
-    options: u64,
+    /// A hash of what it carries: TCP's numbers, flags and time stamp, lengths, and bytes of the
+    /// payload.
+    carried: u64,
     /// IP identification; 0 if the sender gives none.
-    identification: u32,
+    identification: u16,
     /// Time to live, or hop limit.
     hops: u8,
     /// True for a QUIC packet, which is never sent twice.
     unique: bool,
     /// True for a TCP segment that takes sequence numbers: data or a SYN.
     is_numbered: bool,
+    is_syn: bool,
+    /// True with a time stamp of TCP, or for a fragment.
+    is_stamped: bool,
+    /// True with enough bytes of payload to distinguish it from others.
+    has_contents: bool,
 }
 
 /// A packet seen lately.
 #[derive(Clone, Copy, Debug)]
 struct Seen {
-    identity: Identity,
+    carried: u64,
     time: Time,
     flow: Slot,
+    /// Number of the packet before with the same hash.
+    before: u32,
+    identification: u16,
+    hops: u8,
     sender: End,
     /// True if it was seen with the other address of an address translation.
     translated: bool,
 }
-
-const NOTHING: Seen = Seen {
-    identity: Identity {
-        numbers: 0,
-        shape: 0,
-        contents: 0,
-        options: 0,
-        identification: 0,
-        hops: 0,
-        unique: false,
-        is_numbered: false,
-    },
-    time: Time(0),
-    flow: NONE,
-    sender: 0,
-    translated: false,
-};
 
 /// A packet that may be a copy of one in another flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,8 +104,15 @@ pub(crate) enum Relation {
 /// Packets seen lately.
 #[derive(Debug)]
 pub(crate) struct Copies {
-    /// Packets by a hash of the properties that copies share. Empty until the first packet.
+    /// The latest packets, each at the place of its number. They begin empty, so that a capture
+    /// without packets to examine pays for none.
     seen: Vec<Seen>,
+    /// Number of the latest packet with a hash of the properties that copies share; 0 if there is
+    /// none. Empty until the first packet.
+    latest: Vec<u32>,
+    /// Number of the latest packet, from 1.
+    count: u32,
+    /// Most packets, a power of two.
     capacity: usize,
     pub(crate) window: i64,
     unmarked_window: i64,
@@ -137,6 +131,8 @@ impl Copies {
         let window = clamped(config.duplicate_window()).saturating_mul(MILLISECOND);
         Self {
             seen: Vec::new(),
+            latest: Vec::new(),
+            count: 0,
             capacity: Self::capacity(config),
             window,
             unmarked_window: clamped(config.duplicate_unmarked()).saturating_mul(MICROSECOND),
@@ -158,48 +154,78 @@ impl Copies {
 
     /// Returns the most memory that they hold, in bytes.
     pub(crate) fn bound(config: &Config) -> u64 {
-        (Self::capacity(config) as u64).saturating_mul(size_of::<Seen>() as u64)
+        let each = size_of::<Seen>() + size_of::<u32>();
+        (Self::capacity(config) as u64).saturating_mul(each as u64)
     }
 
     /// Compares a packet with earlier ones, and remembers it. `sender` sent it on `flow`;
     /// `translated` is true if it was seen there with another address.
     pub(crate) fn look(
         &mut self,
-        identity: Identity,
+        identity: &Identity,
         (flow, sender): (Slot, End),
         translated: bool,
         time: Time,
     ) -> Relation {
-        if self.seen.is_empty() {
-            self.seen = vec![NOTHING; self.capacity];
+        if self.latest.is_empty() {
+            self.latest = vec![0; self.capacity];
+            self.seen.reserve_exact(self.capacity);
+        }
+        let hash = identity.carried as usize & (self.capacity - 1);
+        let before = self.latest[hash];
+        let mut number = before;
+        for _ in 0..COMPARED {
+            // Older ones have left their place to others, and none has the number 0.
+            if self.count.wrapping_sub(number) as usize >= self.seen.len() {
+                break;
+            }
+            let entry = &self.seen[self.place(number)];
+            number = entry.before;
+            if identity.carried != entry.carried {
+                continue;
+            }
+            let apart = time.since(entry.time).saturating_abs();
+            match self.relation(identity, (flow, sender, translated), entry, apart) {
+                Relation::New => {}
+                Relation::Copy => {
+                    self.learn(identity, apart);
+                    return Relation::Copy;
+                }
+                translated @ Relation::Translated(_) => return translated,
+            }
         }
         let packet = Seen {
-            identity,
+            carried: identity.carried,
             time,
             flow,
+            before,
+            identification: identity.identification,
+            hops: identity.hops,
             sender,
             translated,
         };
-        // Each hash has some places, so that a packet is not forgotten for others with the same hash
-        // while its copy is on its way.
-        let place = identity.hash() as usize & (self.capacity - 1) & !(PLACES - 1);
-        for at in place..place + PLACES {
-            let relation = self.relation(&packet, &self.seen[at]);
-            if relation == Relation::Copy {
-                self.learn(&identity, time.since(self.seen[at].time).saturating_abs());
-            }
-            if relation != Relation::New {
-                return relation;
-            }
-        }
-        self.seen.copy_within(place..place + PLACES - 1, place + 1);
-        self.seen[place] = packet;
+        self.remember(packet, hash);
         Relation::New
+    }
+
+    fn remember(&mut self, packet: Seen, hash: usize) {
+        self.count = self.count.wrapping_add(1);
+        self.latest[hash] = self.count;
+        if self.seen.len() < self.capacity {
+            self.seen.push(packet);
+        } else {
+            let place = self.place(self.count);
+            self.seen[place] = packet;
+        }
+    }
+
+    const fn place(&self, number: u32) -> usize {
+        number.wrapping_sub(1) as usize & (self.capacity - 1)
     }
 
     /// Records a copy that came this many nanoseconds after the packet.
     fn learn(&mut self, identity: &Identity, apart: i64) {
-        if identity.is_syn() && !identity.is_marked() {
+        if identity.is_syn && !identity.is_marked() {
             self.late = apart;
         }
         self.missed |= self.quiet != 0 && apart > self.unmarked_window;
@@ -213,18 +239,19 @@ impl Copies {
         }
     }
 
-    /// Returns the relation of a packet to one seen earlier.
-    fn relation(&self, packet: &Seen, entry: &Seen) -> Relation {
-        let identity = &packet.identity;
-        let apart = packet.time.since(entry.time).saturating_abs();
-        if entry.flow == NONE || !identity.resembles(&entry.identity) {
-            return Relation::New;
-        }
-        if (entry.flow, entry.sender) == (packet.flow, packet.sender) {
+    /// Returns the relation of a packet to one that carries the same, so many nanoseconds apart.
+    fn relation(
+        &self,
+        identity: &Identity,
+        (flow, sender, translated): (Slot, End, bool),
+        entry: &Seen,
+        apart: i64,
+    ) -> Relation {
+        if (entry.flow, entry.sender) == (flow, sender) {
             let is_copy = if self.quiet != 0 && !identity.proves() {
                 false
-            } else if entry.translated == packet.translated {
-                self.is_copy(identity, &entry.identity, apart)
+            } else if entry.translated == translated {
+                self.is_copy(identity, entry, apart)
             } else {
                 apart <= self.window
             };
@@ -234,7 +261,7 @@ impl Copies {
                 Relation::New
             };
         }
-        if apart <= self.window && identity.is_forwarded(&entry.identity) {
+        if apart <= self.window && identity.is_forwarded(entry) {
             Relation::Translated(Suspect {
                 flow: entry.flow,
                 sender: entry.sender,
@@ -246,7 +273,7 @@ impl Copies {
 
     /// Returns true if the second of two packets of one flow that agree in everything they carry is
     /// a copy of the first.
-    fn is_copy(&self, one: &Identity, other: &Identity, apart: i64) -> bool {
+    fn is_copy(&self, one: &Identity, other: &Seen, apart: i64) -> bool {
         if one.unique {
             return true;
         }
@@ -259,7 +286,7 @@ impl Copies {
     /// Returns true if a packet without marks comes too soon to be sent again, or as late as copies
     /// do.
     fn is_as_late(&self, identity: &Identity, apart: i64) -> bool {
-        if identity.is_syn() {
+        if identity.is_syn {
             return apart <= NO_SYN_AGAIN;
         }
         let tolerance = self.late / LATENESS_PARTS + self.unmarked_window;
@@ -285,7 +312,7 @@ impl Identity {
                 // Offset and flags: fragments of a packet share the identification.
                 let offset = u64::from(u16::from_be_bytes([fixed[6], fixed[7]]) & 0x3fff);
                 (
-                    u32::from(u16::from_be_bytes([fixed[4], fixed[5]])),
+                    u16::from_be_bytes([fixed[4], fixed[5]]),
                     fixed[8],
                     offset << 48,
                 )
@@ -307,15 +334,19 @@ impl Identity {
                 of_bytes(header, identification)?
             }
         };
+        let (is_syn, has_data) = match transport {
+            IpPayload::Tcp(tcp) => (tcp.flags.has(TcpFlags::SYN), tcp.payload_length > 0),
+            _ => (false, false),
+        };
         Some(Self {
-            numbers,
-            shape,
-            contents,
-            options,
+            carried: mixed([numbers, shape, contents, options]),
             identification,
             hops,
             unique,
-            is_numbered: matches!(transport, IpPayload::Tcp(tcp) if tcp.payload_length > 0 || tcp.flags.has(TcpFlags::SYN)),
+            is_numbered: is_syn || has_data,
+            is_syn,
+            is_stamped: options != 0,
+            has_contents: contents != 0,
         })
     }
 
@@ -329,11 +360,7 @@ impl Identity {
     /// Returns true if the packet has a number or a time that its sender changes when it sends
     /// again.
     const fn is_marked(&self) -> bool {
-        self.identification != 0 || self.options != 0
-    }
-
-    const fn is_syn(&self) -> bool {
-        self.is_numbered && (self.shape >> 16) as u8 & TcpFlags::SYN.0 != 0
+        self.identification != 0 || self.is_stamped
     }
 
     /// Returns true for a packet that its sender never sends again.
@@ -341,32 +368,24 @@ impl Identity {
         self.unique
     }
 
-    /// Returns true if both carry the same.
-    const fn resembles(&self, other: &Self) -> bool {
-        self.numbers == other.numbers
-            && self.shape == other.shape
-            && self.contents == other.contents
-            && self.options == other.options
-    }
-
     /// Returns true if the packet may be the other one after a router: with fewer hops left, and
     /// with contents that no other has.
-    const fn is_forwarded(&self, other: &Self) -> bool {
-        self.contents != 0 && self.hops < other.hops
-    }
-
-    const fn hash(&self) -> u64 {
-        // Odd multipliers with well-mixed bits (Steele and others, 2014). A collision only makes a
-        // copy go unnoticed.
-        let mut hash = self.numbers.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        hash ^= (self.shape ^ self.contents).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        hash ^= hash >> 29;
-        hash.wrapping_mul(0x94d0_49bb_1331_11eb) >> 20
+    const fn is_forwarded(&self, other: &Seen) -> bool {
+        self.has_contents && self.hops < other.hops
     }
 }
 
+/// Hashes what a packet carries. Of all pairs of packets that differ, one in 2^64 has one hash.
+fn mixed(carried: [u64; 4]) -> u64 {
+    // An odd multiplier with well-mixed bits (Steele and others, 2014).
+    carried.into_iter().fold(0, |hash: u64, word| {
+        let hash = (hash ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        hash ^ hash >> 32
+    })
+}
+
 /// Identifies a packet by the bytes after its header.
-fn of_bytes(header: &[u8], identification: u32) -> Option<(u64, u64, u64, bool)> {
+fn of_bytes(header: &[u8], identification: u16) -> Option<(u64, u64, u64, bool)> {
     let behind = header.get(20..)?;
     Some((identification.into(), 0, contents(behind), false))
 }

@@ -7,8 +7,8 @@ const UNMARKED: i64 = 1_000 * MICROSECOND;
 /// The relation of the second of two packets on a flow, so long after the first.
 fn second(first: Identity, second: Identity, apart: i64) -> Relation {
     let mut copies = Copies::new(&Config::default());
-    copies.look(first, (3, 0), false, Time(0));
-    copies.look(second, (3, 0), false, Time(apart))
+    copies.look(&first, (3, 0), false, Time(0));
+    copies.look(&second, (3, 0), false, Time(apart))
 }
 
 /// A segment with an identification in IP, and a time stamp.
@@ -92,20 +92,20 @@ fn packets_without_marks_are_copies_if_as_late_as_the_copy_of_the_syn() {
         (LATE + tolerance + 1, false),
     ] {
         let mut copies = Copies::new(&Config::default());
-        copies.look(syn(), (3, 1), false, Time(0));
+        copies.look(&syn(), (3, 1), false, Time(0));
         assert_eq!(
-            copies.look(syn(), (3, 1), false, Time(LATE)),
+            copies.look(&syn(), (3, 1), false, Time(LATE)),
             Relation::Copy
         );
         assert!(copies.missed);
-        copies.look(bare, (3, 0), false, Time(0));
-        let found = copies.look(bare, (3, 0), false, Time(apart));
+        copies.look(&bare, (3, 0), false, Time(0));
+        let found = copies.look(&bare, (3, 0), false, Time(apart));
         assert_eq!(found == Relation::Copy, is_copy, "{apart}");
     }
     // What comes at once was not missed.
     let mut copies = Copies::new(&Config::default());
-    copies.look(syn(), (3, 1), false, Time(0));
-    copies.look(syn(), (3, 1), false, Time(UNMARKED));
+    copies.look(&syn(), (3, 1), false, Time(0));
+    copies.look(&syn(), (3, 1), false, Time(UNMARKED));
     assert!(!copies.missed && copies.quiet == 0);
 }
 
@@ -130,13 +130,13 @@ fn a_datagram_of_quic_is_a_copy_whenever_it_comes_again() {
     );
     let mut copies = Copies::new(&Config::default());
     copies.found();
-    copies.look(other, (3, 0), false, Time(0));
+    copies.look(&other, (3, 0), false, Time(0));
     assert_eq!(
-        copies.look(other, (3, 0), false, Time(UNMARKED)),
+        copies.look(&other, (3, 0), false, Time(UNMARKED)),
         Relation::Copy
     );
     assert_eq!(
-        copies.look(other, (3, 0), false, Time(UNMARKED + 1)),
+        copies.look(&other, (3, 0), false, Time(UNMARKED + 1)),
         Relation::New
     );
 }
@@ -144,39 +144,43 @@ fn a_datagram_of_quic_is_a_copy_whenever_it_comes_again() {
 #[test]
 fn what_differs_in_anything_it_carries_is_no_copy() {
     let packet = segment(9, Some(5));
+    let tcp = |ports, sequence, acknowledgement, flags, payload: &[u8]| {
+        let mut segment = testing::tcp(ports, sequence, acknowledgement, flags, payload);
+        let option = [1, 1, 8, 10, 0, 0, 0, 5, 0, 0, 0, 0];
+        segment[12] = 0x80;
+        segment.splice(20..20, option);
+        let ends = [testing::NETFLIX, testing::CLIENT].map(testing::address);
+        let mut packet = testing::ip(ends[0], ends[1], 6, &segment);
+        packet[4..6].copy_from_slice(&[0, 9]);
+        identity(&packet)
+    };
+    let ports = (443, 50_000);
+    let same = tcp(ports, 1, 2, testing::ACK, &[7; 100]);
+    assert_eq!(second(packet, same, 0), Relation::Copy);
     for other in [
-        Identity {
-            numbers: packet.numbers + 1,
-            ..packet
-        },
-        Identity {
-            shape: packet.shape + 1,
-            ..packet
-        },
-        Identity {
-            contents: packet.contents + 1,
-            ..packet
-        },
-        Identity {
-            options: packet.options + 1,
-            ..packet
-        },
+        tcp(ports, 2, 2, testing::ACK, &[7; 100]),
+        tcp(ports, 1, 3, testing::ACK, &[7; 100]),
+        tcp(ports, 1, 2, testing::ACK | testing::FIN, &[7; 100]),
+        tcp(ports, 1, 2, testing::ACK, &[7; 101]),
+        tcp(ports, 1, 2, testing::ACK, &[8; 100]),
+        segment(9, Some(6)),
+        segment(9, None),
     ] {
         assert_eq!(second(packet, other, 0), Relation::New);
     }
     let mut copies = Copies::new(&Config::default());
-    copies.look(packet, (3, 0), false, Time(0));
+    copies.look(&packet, (3, 0), false, Time(0));
     assert_eq!(copies.quiet, 1);
     let forwarded = Identity {
         hops: packet.hops - 1,
         ..packet
     };
-    let other_flow = copies.look(forwarded, (4, 1), false, Time(1));
+    let other_flow = copies.look(&forwarded, (4, 1), false, Time(1));
     assert_eq!(
         other_flow,
         Relation::Translated(Suspect { flow: 3, sender: 0 })
     );
-    let as_far = copies.look(packet, (4, 1), false, Time(1));
+    let as_far = copies.look(&packet, (4, 1), false, Time(1));
     assert_eq!(as_far, Relation::New, "no router was between");
 }
 
@@ -187,31 +191,51 @@ fn a_window_of_nothing_turns_it_off() {
     assert_eq!(Copies::new(&config).quiet, u8::MAX);
 }
 
-#[test]
-fn a_packet_is_not_forgotten_for_the_next_one_in_its_place() {
+/// A packet with this sequence number.
+fn numbered(sequence: u32) -> Identity {
+    let segment = testing::tcp((443, 50_000), sequence, 2, testing::ACK, &[7; 100]);
+    let ends = [testing::NETFLIX, testing::CLIENT].map(testing::address);
+    identity(&testing::ip(ends[0], ends[1], 6, &segment))
+}
+
+fn remembering(packets: &str) -> Copies {
     let mut config = Config::default();
-    config.set("duplicate_packets", "16").expect("a number");
-    let packet = |sequence: u32| {
-        let segment = testing::tcp((443, 50_000), sequence, 2, testing::ACK, &[7; 100]);
-        let ends = (testing::NETFLIX, testing::CLIENT);
-        let ends = (testing::address(ends.0), testing::address(ends.1));
-        identity(&testing::ip(ends.0, ends.1, 6, &segment))
-    };
-    let first = packet(1);
-    let place = |identity: &Identity| identity.hash() as usize & 15 & !(PLACES - 1);
-    let mut sharing = (2..).map(packet).filter(|it| place(it) == place(&first));
-    let others: Vec<_> = sharing.by_ref().take(PLACES - 1).collect();
-    let mut copies = Copies::new(&config);
-    let look = |copies: &mut Copies, it| copies.look(it, (3, 0), false, Time(0));
-    assert_eq!(look(&mut copies, first), Relation::New);
-    for &other in &others {
-        assert_eq!(look(&mut copies, other), Relation::New);
+    config.set("duplicate_packets", packets).expect("a number");
+    Copies::new(&config)
+}
+
+fn look(copies: &mut Copies, packet: Identity) -> Relation {
+    copies.look(&packet, (3, 0), false, Time(0))
+}
+
+#[test]
+fn the_latest_packets_are_remembered() {
+    let mut copies = remembering("16");
+    let packets: Vec<_> = (0..17).map(numbered).collect();
+    for &packet in &packets[..16] {
+        assert_eq!(look(&mut copies, packet), Relation::New);
     }
-    for &packet in [first].iter().chain(&others) {
+    for &packet in &packets[..16] {
         assert_eq!(look(&mut copies, packet), Relation::Copy);
     }
     // With one more, the oldest is forgotten.
-    let next = sharing.next().expect("one of four");
-    assert_eq!(look(&mut copies, next), Relation::New);
+    assert_eq!(look(&mut copies, packets[16]), Relation::New);
+    assert_eq!(look(&mut copies, packets[1]), Relation::Copy);
+    assert_eq!(look(&mut copies, packets[0]), Relation::New);
+}
+
+#[test]
+fn as_many_packets_with_one_hash_are_compared_as_is_said() {
+    let mut copies = remembering("16");
+    let hash = |packet: &Identity| packet.carried & 15;
+    let mut sharing = (1..).map(numbered);
+    let first = sharing.next().expect("a packet");
+    let mut sharing = sharing.filter(|packet| hash(packet) == hash(&first));
+    assert_eq!(look(&mut copies, first), Relation::New);
+    for packet in sharing.by_ref().take(COMPARED - 1) {
+        assert_eq!(look(&mut copies, packet), Relation::New);
+        assert_eq!(look(&mut copies, first), Relation::Copy);
+    }
+    look(&mut copies, sharing.next().expect("another"));
     assert_eq!(look(&mut copies, first), Relation::New);
 }
