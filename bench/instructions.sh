@@ -19,7 +19,7 @@ most=20
 # which valgrind shows no instructions of the processor's own.
 # Requests of HTTP/3 without answers cost a segment each and have their client judged, and what came at once is told
 # apart: by time less than 20 times as much (make hostile), by instructions slightly more.
-declare -A most_of=([quic-new-ids]=40 [quic-shared]=21 [quic-read-again]=25)
+declare -A most_of=([quic-new-ids]=40 [quic-shared]=22 [quic-read-again]=25)
 # Kinds with connections that hold something, numbers of them, and how much more work with most of them a packet may be than with fewest, in percent.
 growing=(held evicted)
 connections=(10 1000 100000)
