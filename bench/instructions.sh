@@ -12,7 +12,7 @@ committed=bench/instructions.txt
 workloads=(other netflix mixed tagged)
 # Crafted captures, the reference first, and how many times as much as that one they may take for each byte.
 hostile=(tiny dns-names dns-addresses dns-over-tcp quic-refused quic-new-ids quic-growing quic-offsets pipelined chunks
-    spans pieces cover judged judged-at-once http2-open flows netflix-flows held evicted
+    spans pieces cover judged judged-at-once http2-open http2-shared http2-read-again flows netflix-flows held evicted
     quic-shared quic-read-again two-taps)
 most=20
 # Kinds that may take more: a new connection ID of QUIC costs the keys of its Initial packets, ten blocks of SHA-256, for

@@ -59,6 +59,10 @@ pub enum Kind {
     JudgedAtOnce,
     /// HTTP/2 with as many requests open as a connection remembers.
     Http2Open,
+    /// HTTP/2 with responses that come at once and are told apart.
+    Http2Shared,
+    /// The same, whose lone responses have them read again and again.
+    Http2ReadAgain,
     /// Flows of one packet.
     Flows,
     /// The same to Netflix and others in turn, until neither has room.
@@ -74,7 +78,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them; the reference first.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 25] = [
         Self::Tiny,
         Self::DnsNames,
         Self::DnsAddresses,
@@ -93,6 +97,8 @@ impl Kind {
         Self::Judged,
         Self::JudgedAtOnce,
         Self::Http2Open,
+        Self::Http2Shared,
+        Self::Http2ReadAgain,
         Self::Flows,
         Self::NetflixFlows,
         Self::Held,
@@ -122,6 +128,8 @@ impl Kind {
             Self::Judged => "judged",
             Self::JudgedAtOnce => "judged-at-once",
             Self::Http2Open => "http2-open",
+            Self::Http2Shared => "http2-shared",
+            Self::Http2ReadAgain => "http2-read-again",
             Self::Flows => "flows",
             Self::NetflixFlows => "netflix-flows",
             Self::Held => "held",
@@ -159,6 +167,8 @@ impl Kind {
             Self::Judged => (Vec::new(), Box::new(judged::in_turn())),
             Self::JudgedAtOnce => (Vec::new(), Box::new(judged::at_once())),
             Self::Http2Open => connections::http2_open(),
+            Self::Http2Shared => responses::http2_shared(),
+            Self::Http2ReadAgain => responses::http2_read_again(),
             Self::Flows => (Vec::new(), Box::new(connections::flows(false))),
             Self::NetflixFlows => (Vec::new(), Box::new(connections::flows(true))),
             Self::Held => connections::held(size),
@@ -219,8 +229,12 @@ mod tests {
                 Kind::QuicOffsets | Kind::Evicted => stats.connections_evicted > 1000,
                 Kind::Pipelined => segments > 1000,
                 Kind::Spans | Kind::Http2Open => segments >= 64,
-                Kind::Judged | Kind::JudgedAtOnce | Kind::QuicShared | Kind::QuicReadAgain => {
-                    segments > 1000
+                Kind::Judged | Kind::JudgedAtOnce => segments > 1000,
+                Kind::QuicShared
+                | Kind::QuicReadAgain
+                | Kind::Http2Shared
+                | Kind::Http2ReadAgain => {
+                    segments > 1000 && engine.segments().any(|segment| segment.shared)
                 }
                 Kind::Tiny | Kind::Chunks | Kind::Pieces | Kind::Cover => segments == 1,
                 Kind::Held => servers == 1,

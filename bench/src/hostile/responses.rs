@@ -1,6 +1,7 @@
-//! Responses over QUIC (RFC 9114) with only their headers captured.
+//! Responses that come at once, over QUIC (RFC 9114) and over HTTP/2 (RFC 9113), with only their
+//! headers captured.
 
-use super::packet::{Ends, NETFLIX, udp};
+use super::packet::{Ends, NETFLIX, record, tcp, udp};
 use crate::Frame;
 
 /// A datagram of one request, and of as many as are believed of one.
@@ -58,21 +59,117 @@ const EACH: usize = 2;
 const SILENCE: i64 = 200;
 
 fn turn(at: i64, ends: Ends) -> Vec<Frame> {
-    let datagrams = LONE[at as usize % LONE.len()];
-    let lone = (vec![REQUEST], [vec![LARGE; datagrams], vec![LAST]].concat());
+    timed(at, &exchanges(at, REQUESTS))
+        .map(|(now, up, length)| short(now, ends, up, length))
+        .collect()
+}
+
+/// Lengths of the packets of requests and of their answers.
+type Exchange = (Vec<usize>, Vec<usize>);
+
+/// Lone responses, and then some at once, whose requests have this many bytes.
+fn exchanges(at: i64, requests: usize) -> Vec<Exchange> {
+    let packets = LONE[at as usize % LONE.len()];
+    let lone = (vec![REQUEST], [vec![LARGE; packets], vec![LAST]].concat());
     let mut exchanges = vec![lone; EACH];
-    exchanges.push((vec![REQUESTS; ASKED as usize - 1], vec![LARGE, LAST]));
-    let mut frames = Vec::new();
-    let mut now = at * 8 * SILENCE;
-    for (asked, answer) in exchanges {
+    exchanges.push((vec![requests; ASKED as usize - 1], vec![LARGE, LAST]));
+    exchanges
+}
+
+/// Packets of a turn: when, true for a request, and how long.
+fn timed(turn: i64, exchanges: &[Exchange]) -> impl Iterator<Item = (i64, bool, usize)> {
+    let mut now = turn * 8 * SILENCE;
+    exchanges.iter().flat_map(move |(asked, answer)| {
         now += SILENCE;
-        let asked = asked.into_iter().map(|length| (true, length));
-        for (up, length) in asked.chain(answer.into_iter().map(|length| (false, length))) {
-            now += 1;
-            frames.push(short(now, ends, up, length));
-        }
+        let begun = now;
+        let asked = asked.iter().map(|&length| (true, length));
+        let packets = asked.chain(answer.iter().map(|&length| (false, length)));
+        (1..)
+            .zip(packets)
+            .map(move |(after, (up, length))| (begun + after, up, length))
+    })
+}
+
+/// A connection of HTTP/2, whose requests are records of their own.
+struct Http2 {
+    ends: Ends,
+    up: u32,
+    down: u32,
+}
+
+impl Http2 {
+    fn open() -> (Self, Vec<Frame>) {
+        // A WINDOW_UPDATE (RFC 9113, section 6.9), sealed: no other protocol's client sends so little.
+        const UPDATE: u16 = 13 + 17;
+        let mut connection = Self {
+            ends: Ends::to(NETFLIX, 1, 443),
+            up: 1,
+            down: 1,
+        };
+        let update = record(UPDATE, UPDATE.into());
+        let update = connection.packet(0, true, update.len(), &update);
+        (connection, vec![update])
     }
-    frames
+
+    fn packet(&mut self, at: i64, up: bool, length: usize, captured: &[u8]) -> Frame {
+        let numbers = if up {
+            (self.up, self.down)
+        } else {
+            (self.down, self.up)
+        };
+        let next = if up { &mut self.up } else { &mut self.down };
+        *next = next.wrapping_add(length as u32);
+        tcp(at, self.ends, up, numbers, length, captured)
+    }
+
+    /// As many requests as fit, all captured.
+    fn ask(&mut self, at: i64, length: usize) -> Frame {
+        let requests = record(SHORT, SHORT.into()).repeat((length / usize::from(5 + SHORT)).max(1));
+        self.packet(at, true, requests.len(), &requests)
+    }
+
+    fn answer(&mut self, at: i64, length: usize) -> Frame {
+        self.packet(at, false, length, &record(16_000, 0))
+    }
+}
+
+/// A sealed record of a request that refers to earlier ones (RFC 7541), longer than three control
+/// frames.
+const SHORT: u16 = 70;
+
+/// The same as over QUIC, over HTTP/2: each datagram of requests is a packet with two.
+pub(super) fn http2_shared() -> (Vec<Frame>, Box<dyn Iterator<Item = Frame>>) {
+    let (mut connection, mut before) = Http2::open();
+    for turn in 0..8 {
+        let at = 1 + 3 * turn;
+        before.push(connection.ask(at, 1));
+        before.push(connection.answer(at + 1, MANY));
+        before.push(connection.answer(at + 2, LAST));
+    }
+    let at_once = (25..).map(move |at| {
+        if (at - 25) % (ASKED + 1) < ASKED {
+            connection.ask(at, 1)
+        } else {
+            connection.answer(at, FULL)
+        }
+    });
+    (before, Box::new(at_once))
+}
+
+pub(super) fn http2_read_again() -> (Vec<Frame>, Box<dyn Iterator<Item = Frame>>) {
+    let (mut connection, before) = Http2::open();
+    let turns = (1..).flat_map(move |at| {
+        let packets: Vec<_> = timed(at, &exchanges(at, 2 * usize::from(SHORT + 5))).collect();
+        let frames = packets.into_iter().map(|(now, up, length)| {
+            if up {
+                connection.ask(now, length)
+            } else {
+                connection.answer(now, length)
+            }
+        });
+        frames.collect::<Vec<_>>()
+    });
+    (before, Box::new(turns))
 }
 
 /// Builds a datagram with a short header of this length; only its first bytes are captured.
