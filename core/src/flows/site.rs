@@ -10,8 +10,9 @@ const FILE_NAMES: [&str; 3] = ["nflxso", "nflximg", "nflxext"];
 const FILE_LABELS: [&str; 4] = ["art-", "assets", "cdn", "occ-"];
 /// Keywords in names of everything else: API, licences, telemetry, search.
 const CONTROL_NAMES: [&str; 2] = ["netflix", "nflxsearch"];
-/// Part of the keywords for media and files, looked for first: a DNS answer can give one long name to many addresses.
-const SHORT: &str = "nflx";
+/// The letter that every keyword begins with. A DNS answer can give many addresses a name, so all
+/// keywords are looked for at once.
+const FIRST: u8 = b'n';
 /// The expectation of a server before any of its traffic is seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Site {
@@ -31,17 +32,15 @@ impl Site {
     /// Returns the expectation that evidence gives. One name of a media server is enough; of other
     /// names, the strongest counts.
     pub(crate) fn of(server: &Server) -> Self {
-        let names = || {
-            server
-                .evidence
-                .iter()
-                .filter(|e| !is_range(e.kind))
-                .map(|e| &*e.source)
-        };
-        if names().any(|name| name.contains(SHORT) && name.contains(MEDIA_NAME)) {
-            return Self::Media;
+        let names = server.evidence.iter().filter(|e| !is_range(e.kind));
+        let mut of_names = None;
+        for name in names.map(|e| &*e.source) {
+            match Self::of_name(name) {
+                Some(Self::Media) => return Self::Media,
+                site => of_names = of_names.or(site),
+            }
         }
-        names().find_map(Self::of_name).unwrap_or_else(|| {
+        of_names.unwrap_or_else(|| {
             let announced = server
                 .evidence
                 .iter()
@@ -55,18 +54,28 @@ impl Site {
     }
 
     fn of_name(name: &str) -> Option<Self> {
-        if name.contains(SHORT) && FILE_NAMES.iter().any(|word| name.contains(word)) {
-            return Some(Self::Files);
-        }
-        let is_netflix = CONTROL_NAMES.iter().any(|word| name.contains(word));
-        is_netflix.then(|| {
-            let is_file_label = FILE_LABELS.iter().any(|label| name.starts_with(label));
-            if is_file_label {
-                Self::Files
-            } else {
-                Self::Control
+        let name = name.as_bytes();
+        let mut site = None;
+        for at in memchr::memchr_iter(FIRST, name) {
+            let begins = |word: &&str| name[at..].starts_with(word.as_bytes());
+            if begins(&MEDIA_NAME) {
+                return Some(Self::Media);
             }
-        })
+            if FILE_NAMES.iter().any(begins) {
+                site = Some(Self::Files);
+            } else if site.is_none() && CONTROL_NAMES.iter().any(begins) {
+                site = Some(Self::Control);
+            }
+        }
+        let has_file_label = || {
+            FILE_LABELS
+                .iter()
+                .any(|label| name.starts_with(label.as_bytes()))
+        };
+        match site {
+            Some(Self::Control) if has_file_label() => Some(Self::Files),
+            _ => site,
+        }
     }
 }
 
@@ -79,16 +88,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_part_that_is_looked_for_first_is_in_every_keyword_behind_it() {
-        assert!(MEDIA_NAME.contains(SHORT));
-        assert!(FILE_NAMES.iter().all(|word| word.contains(SHORT)));
+    fn every_keyword_begins_with_the_letter_that_is_looked_for() {
+        let words = [MEDIA_NAME]
+            .into_iter()
+            .chain(FILE_NAMES)
+            .chain(CONTROL_NAMES);
+        for word in words {
+            assert_eq!(word.as_bytes()[0], FIRST);
+        }
         for (name, site) in [
+            ("ipv4-c001-zrh001-ix.1.oca.nflxvideo.net", Site::Media),
+            ("netflix.nflxso.example.nflxvideo.net", Site::Media),
             ("occ-0-769-768.1.nflxso.net", Site::Files),
+            ("netflix.nflxso.net", Site::Files),
             ("assets.netflix.com", Site::Files),
             ("www.netflix.com", Site::Control),
+            ("nflxsearch.example.org", Site::Control),
+            ("nnetflix", Site::Control),
         ] {
             assert_eq!(Site::of_name(name), Some(site), "{name}");
         }
-        assert_eq!(Site::of_name("www.example.org"), None);
+        for name in ["www.example.org", "nflx.example.org", "n", ""] {
+            assert_eq!(Site::of_name(name), None, "{name}");
+        }
     }
 }
