@@ -355,9 +355,14 @@ impl Registry {
     /// Finds or adds an address's entry, and compares it with the prefixes once. `spared` is an
     /// address that must not be evicted for it.
     fn host(&mut self, config: &Config, key: HostKey, spared: Slot) -> Slot {
-        if let Some(host) = self.hosts.find(&key) {
-            return host;
+        match self.hosts.find(&key) {
+            Some(host) => host,
+            None => self.add_host(config, key, spared),
         }
+    }
+
+    /// Adds an address that has no entry. Returns its slot.
+    fn add_host(&mut self, config: &Config, key: HostKey, spared: Slot) -> Slot {
         if self.hosts.is_full()
             && let Some(victim) = self.hosts.victim(|slot, host| {
                 slot != spared && host.first_flow == NONE && host.server.is_none()

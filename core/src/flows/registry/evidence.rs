@@ -140,11 +140,7 @@ impl Registry {
         if !config.counts(claim.kind) {
             return None;
         }
-        let key = HostKey::new(address);
-        let host = match self.hosts.find(&key) {
-            Some(host) => host,
-            None => self.host(config, key, NONE),
-        };
+        let host = self.host(config, HostKey::new(address), NONE);
         self.learn_of(config, host, claim)
     }
 
