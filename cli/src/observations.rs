@@ -41,6 +41,12 @@ pub(crate) fn sentences(stats: &Stats, unfollowed: &Unfollowed) -> Vec<String> {
             stats.further_paths
         ));
     }
+    if stats.untimed > 0 {
+        sentences.push(format!(
+            "{} of {all} packets have no time (0): that of the packet before each was taken, so times may be off",
+            stats.untimed
+        ));
+    }
     if stats.clock_steps > 0 {
         let times = if stats.clock_steps == 1 {
             "once".to_owned()
@@ -73,6 +79,10 @@ mod tests {
         assert!(said[1].starts_with("4 packets") && said[1].contains("flow_key=vlan"));
         assert!(said[2].starts_with("in 3 handshakes the answer comes before the question"));
         assert!(said[3].starts_with("the capture's clock steps back once"));
+        let mut stats = Stats::default();
+        (stats.packets, stats.untimed) = (10, 1);
+        let said = sentences(&stats, &Unfollowed::default());
+        assert!(said[0].starts_with("1 of 10 packets have no time"));
         let mut stats = Stats::default();
         (stats.clock_steps, stats.further_paths) = (2, 7);
         let said = sentences(&stats, &Unfollowed::default());

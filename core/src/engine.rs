@@ -100,6 +100,7 @@ impl Engine {
         let registry = self.registry.informed(&self.config);
         let mut informed = Self::with(self.config, registry);
         informed.copies.expect(&self.copies);
+        informed.clock.begin(&self.clock);
         if self.taps.differ {
             informed.put_in_order();
             // What shows it waits for what it answers from the first packet on.
@@ -209,6 +210,11 @@ impl Engine {
 
     /// Counts and follows a packet, and settles segments that are due.
     fn take(&mut self, packet: &Packet<'_>) -> Option<Taken> {
+        if let Some(before) = self.clock.take(packet.time)
+            && self.note_jump(before, packet)
+        {
+            return self.take_untimed(before, packet);
+        }
         let taken = self.follow(packet);
         self.latest = packet.time;
         // After the packet, whose bytes keep their segment open.
@@ -235,9 +241,6 @@ impl Engine {
     fn follow(&mut self, packet: &Packet<'_>) -> Option<Taken> {
         self.stats.packets += 1;
         self.latest_is_copy = false;
-        if let Some(before) = self.clock.take(packet.time) {
-            self.note_jump(before, packet);
-        }
         // Each protocol has its own path, on which the compiler knows what the packet is.
         if let Some(plain) = self.decoder.plain_ipv4(packet) {
             if let Some(datagram) = plain.tcp() {

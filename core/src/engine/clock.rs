@@ -50,6 +50,8 @@ pub(super) enum Finding {
 pub(super) struct CaptureClock {
     /// Time of the newest packet.
     newest: Time,
+    /// The first time, if packets without one came before it.
+    pub(super) start: Option<Time>,
     /// `clock_step`, from one step back to one ahead, and `clock_doubt`, in nanoseconds.
     step: i64,
     between: u64,
@@ -67,6 +69,7 @@ impl CaptureClock {
     pub(super) fn new(config: &Config) -> Self {
         Self {
             newest: Time(i64::MIN),
+            start: None,
             step: from_milliseconds(config.clock_step()),
             between: from_milliseconds(2 * config.clock_step()).cast_unsigned(),
             doubt: from_seconds(config.clock_doubt()),
@@ -89,6 +92,17 @@ impl CaptureClock {
             return None;
         }
         Some(before)
+    }
+
+    /// Takes back a packet's time, which is none.
+    pub(super) const fn stay(&mut self, before: Time) {
+        self.newest = before;
+    }
+
+    /// Begins at the first time that an earlier reading found, if packets without one came first.
+    pub(super) fn begin(&mut self, earlier: &Self) {
+        self.start = earlier.start;
+        self.newest = self.start.unwrap_or(self.newest);
     }
 
     /// Judges a packet that is ahead of the previous one. `own` is the time up to which its flow

@@ -1,17 +1,48 @@
 //! Packets whose time differs from that of the previous packet: decides whether the clock stepped.
 
-use super::Engine;
 use super::clock::{Finding, Jump};
+use super::{Engine, Taken};
 use crate::bounded::clock_table::{NONE, Slot};
 use crate::flows::copies::WATCHED;
 use crate::flows::key::FlowKey;
 use crate::packet::{Packet, Stamp, Time};
 use crate::wire::decode::Scope;
 
+/// No capture pauses for a year, in nanoseconds: a time of zero before it is none.
+const NO_SILENCE: i64 = 365 * 86_400 * 1_000_000_000;
+
 impl Engine {
-    /// Judges a packet whose time is far from that of the previous one.
+    /// Judges a packet whose time is far from that of the previous one. Returns true if it has none:
+    /// a time of zero.
     #[cold]
-    pub(super) fn note_jump(&mut self, before: Time, packet: &Packet<'_>) {
+    pub(super) fn note_jump(&mut self, before: Time, packet: &Packet<'_>) -> bool {
+        if packet.time == Time(0) && before > Time(0) {
+            return true;
+        }
+        if before == Time(0) && packet.time.since(before) > NO_SILENCE {
+            // A second reading knows when the capture began.
+            self.clock.start = Some(packet.time);
+            self.segments_missed = true;
+        }
+        self.judge_jump(before, packet);
+        false
+    }
+
+    /// Processes a packet without a time, for which that of the previous packet stands.
+    #[cold]
+    pub(super) fn take_untimed(&mut self, before: Time, packet: &Packet<'_>) -> Option<Taken> {
+        self.stats.packets += 1;
+        self.stats.untimed += 1;
+        self.latest_is_copy = false;
+        self.clock.stay(before);
+        // Any packet may go the way of rare ones, so that the other ways need no second copy.
+        self.take_other(&Packet {
+            time: before,
+            ..*packet
+        })
+    }
+
+    fn judge_jump(&mut self, before: Time, packet: &Packet<'_>) {
         let flow = self.flow_of(packet);
         let own = flow.map(|flow| self.registry.flow(flow).seen_until());
         let jump = Jump {

@@ -37,6 +37,8 @@ pub struct Stats {
     pub settled_lost: u64,
     /// Packets whose time is earlier than the previous packet's by more than `clock_step`.
     pub clock_steps: u64,
+    /// Packets without a time, which have that of the previous packet.
+    pub untimed: u64,
     /// Handshakes whose answer came before the question, because the clocks of two taps differ.
     pub answers_first: u64,
     /// TCP connections to servers that are additional paths of another connection (Multipath TCP)

@@ -176,15 +176,18 @@ impl Features {
         if self.is_cut {
             return;
         }
-        self.latest = self.latest.max(packet.time);
+        // A time of zero is none.
+        let is_untimed = packet.time == Time(0) && self.latest > Time(0);
+        let time = if is_untimed { self.latest } else { packet.time };
+        self.latest = self.latest.max(time);
         self.place = None;
         let closed = self.closed.len();
         // A copy of a packet does not count as traffic.
         let is_copy = said.is_some_and(|said| said.duplicate);
         if !is_copy && let Ok(datagram) = self.decoder.decode(packet) {
             match said {
-                Some(said) => self.own(&datagram, said, (packet.time, packet.frame)),
-                None => self.foreign(&datagram, packet.time),
+                Some(said) => self.own(&datagram, said, (time, packet.frame)),
+                None => self.foreign(&datagram, time),
             }
         }
         self.note_complete(closed);

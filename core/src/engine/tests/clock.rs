@@ -161,3 +161,57 @@ fn a_response_that_goes_on_behind_a_silence_in_which_it_settles_has_no_duration(
         assert_eq!(last.throughput().is_some(), is_known, "{silence} s");
     }
 }
+
+#[test]
+fn packets_without_a_time_have_that_of_the_packet_before() {
+    for (talk, expected) in [http(), tls13(), tls12()] {
+        let whole = segments(&run(Config::default(), &talk.packets).0);
+        let mut packets = talk.packets;
+        let untimed = packets.iter_mut().skip(7).step_by(10);
+        let untimed = untimed.map(|packet| packet.time = 0).count();
+        let (engine, _) = run(Config::default(), &packets);
+        assert_eq!(sizes(&engine), expected);
+        let stats = engine.stats();
+        assert_eq!((stats.untimed, stats.clock_steps), (untimed as u64, 0));
+        for (segment, whole) in segments(&engine).iter().zip(&whole) {
+            let off = segment.t_request.since(whole.t_request);
+            assert!((-500 * MILLISECOND..=0).contains(&off), "{off}");
+            assert!(segment.t_last >= segment.t_first && segment.t_first.is_some());
+        }
+    }
+}
+
+#[test]
+fn a_capture_that_begins_without_a_time_is_read_again() {
+    let (mut talk, expected) = tls13();
+    let start = talk.packets[2].time;
+    talk.packets[..2]
+        .iter_mut()
+        .for_each(|packet| packet.time = 0);
+    // Later than any time that is none.
+    let late = 50 * 365 * 24 * HOUR;
+    talk.packets[2..]
+        .iter_mut()
+        .for_each(|packet| packet.time += late);
+    let (engine, _) = run(Config::default(), &talk.packets);
+    assert!(engine.segments_missed());
+    let mut engine = engine.restart_with_evidence();
+    for (packet, frame) in talk.packets.iter().zip(1..) {
+        give(&mut engine, frame, packet.time, &packet.bytes());
+    }
+    engine.finish();
+    assert_eq!((sizes(&engine), engine.stats().untimed), (expected, 2));
+    let first = engine.server(0).unwrap().t_first;
+    assert_eq!(first, Time(start + late));
+}
+
+#[test]
+fn a_capture_that_begins_at_zero_has_times() {
+    let (mut talk, expected) = tls13();
+    let start = talk.packets[0].time;
+    talk.packets
+        .iter_mut()
+        .for_each(|packet| packet.time -= start);
+    let (engine, _) = run(Config::default(), &talk.packets);
+    assert_eq!((sizes(&engine), engine.stats().untimed), (expected, 0));
+}
