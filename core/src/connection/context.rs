@@ -39,6 +39,8 @@ pub(crate) enum Learnt {
     Foreign,
     /// The address that a proxy was asked for.
     Destination { address: IpAddr, stamp: Stamp },
+    /// The name, not Netflix's, of the host that a proxy was asked for.
+    Host { name: Box<str>, stamp: Stamp },
     /// A DNS answer over TCP.
     Dns {
         response: dns::Response,
@@ -138,6 +140,16 @@ impl Context<'_> {
     pub(crate) fn learn_destination(&mut self, address: IpAddr, stamp: Stamp) {
         self.has_news = true;
         self.learnt.push(Learnt::Destination { address, stamp });
+    }
+
+    /// Reports the name of the host that the flow asked a proxy for, if it is not Netflix's. The flow
+    /// belongs to Netflix if a Netflix service is bound to the host.
+    pub(crate) fn learn_host(&mut self, name: &str, stamp: Stamp) {
+        if !self.config.is_netflix(name) {
+            self.has_news = true;
+            let name = name.into();
+            self.learnt.push(Learnt::Host { name, stamp });
+        }
     }
 
     /// Reports a DNS answer.

@@ -109,6 +109,10 @@ impl Engine {
                     self.registry
                         .claim_destination(&self.config, flow, address, stamp);
                 }
+                Learnt::Host { name, stamp } => {
+                    let flow = (slot, 1 - client);
+                    self.registry.claim_host(&self.config, flow, &name, stamp);
+                }
                 Learnt::Skew(late) => self.note_quic_skew(late),
                 Learnt::Dns { response, stamp } => {
                     let resolver = Resolver {

@@ -12,6 +12,7 @@ use crate::testing::{
 };
 
 mod arbitrary;
+mod bindings;
 mod classic;
 mod clock;
 mod copies;

@@ -10,6 +10,7 @@ mod copies;
 mod evidence;
 mod flow;
 mod links;
+mod targets;
 mod tenure;
 mod vacancy;
 mod verdict;
@@ -20,6 +21,7 @@ use self::changes::Changes;
 pub(crate) use self::claim::{Claim, Extent, Resolver};
 use self::claim::{Reach, speaks_from_client_port};
 use self::flow::{Flow, Host, Sent};
+use self::targets::Targets;
 use self::tenure::Tenure;
 use super::copies::WATCHED;
 use super::key::{End, FlowKey, HostKey};
@@ -63,6 +65,8 @@ pub(crate) struct Registry {
     reaches: Vec<Reach>,
     /// True if DNS named some of them.
     is_dns_used: bool,
+    /// Hosts that Netflix's services are bound to.
+    targets: Targets,
     known: Vec<Prefix>,
     next_number: u32,
     netflix_flows: usize,
@@ -108,6 +112,7 @@ impl Registry {
             sites: Vec::new(),
             reaches: Vec::new(),
             is_dns_used: false,
+            targets: Targets::new(config),
             known: Prefix::netflix(),
             next_number: 0,
             netflix_flows: 0,
@@ -130,8 +135,8 @@ impl Registry {
         let (flows, servers) = (config.max_flows(), config.max_servers());
         // One piece of evidence of each kind is kept beyond the limit.
         let pieces = config.max_evidence() + EvidenceKind::ALL.len() as u64;
-        let evidence = size::list::<Evidence>(pieces)
-            .saturating_add(pieces * (MAX_HOST_NAME + SHARED + ALLOCATION) as u64);
+        let name = (MAX_HOST_NAME + SHARED + ALLOCATION) as u64;
+        let evidence = size::list::<Evidence>(pieces).saturating_add(pieces * name);
         Table::<FlowKey, Flow>::bound(flows)
             .saturating_add(Table::<HostKey, Host>::bound(most_hosts(flows, servers)))
             .saturating_add(size::list::<Server>(servers))
@@ -141,13 +146,14 @@ impl Registry {
             .saturating_add(size::list::<Reach>(servers))
             .saturating_add(servers.saturating_mul(evidence))
             .saturating_add(Changes::bound(config))
+            .saturating_add(Targets::bound(name))
     }
 
     /// Creates a registry that knows this one's servers and their evidence, and nothing else.
     #[must_use]
     pub(crate) fn informed(self, config: &Config) -> Self {
         let mut fresh = Self::new(config);
-        fresh.is_dns_used = self.is_dns_used;
+        (fresh.is_dns_used, fresh.targets) = (self.is_dns_used, self.targets);
         for (server, reach) in self.servers.into_iter().zip(self.reaches) {
             let Some(first) = server.evidence.first() else {
                 continue;

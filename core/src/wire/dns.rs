@@ -30,6 +30,9 @@ const MAX_RECORDS: usize = 256;
 /// Different names in one message. The longest chain that resolvers follow has 17, and its
 /// addresses have one owner.
 const MAX_NAMES: usize = 64;
+/// Hosts of one message that services are bound to. Some are alternatives to each other (RFC 9460,
+/// section 2.4.1); real answers have one or two.
+const MAX_TARGETS: usize = 8;
 /// CNAME steps followed; resolvers stop at 8 to 16.
 const MAX_CHAIN: usize = 16;
 /// Labels and pointers read per byte of a message. In a real answer, each record has about six in
@@ -65,6 +68,8 @@ pub struct Response {
     names: Vec<Name>,
     question: Option<NameId>,
     addresses: Vec<AddressRecord>,
+    /// Other hosts that services are bound to, with the time to live.
+    targets: Vec<(NameId, u32)>,
 }
 
 /// An address in a record.
@@ -99,6 +104,17 @@ pub struct DnsAnswer<'a> {
     pub found: Option<&'a str>,
 }
 
+/// A host that a service is bound to (RFC 9460, section 2.4.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DnsTarget<'a> {
+    /// Its name, whose addresses may be asked for later.
+    pub name: &'a str,
+    /// The wanted name that leads to it.
+    pub found: &'a str,
+    /// Time to live of the binding, in seconds.
+    pub time_to_live: u32,
+}
+
 impl Response {
     /// Reads a message; `None` if it is not a successful response to a standard query.
     #[must_use]
@@ -123,10 +139,28 @@ impl Response {
         self.question.map(|id| self.text(id))
     }
 
-    /// Returns true if the response gives no address.
+    /// Returns true if the response gives no address, and binds no service to another host.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.addresses.is_empty()
+        self.addresses.is_empty() && self.targets.is_empty()
+    }
+
+    /// Returns the hosts that services of names that `is_wanted` accepts are bound to.
+    pub fn targets(&self, is_wanted: impl Fn(&str) -> bool) -> impl Iterator<Item = DnsTarget<'_>> {
+        work::count(self.targets.len() * MAX_CHAIN);
+        self.targets
+            .iter()
+            .filter_map(move |&(name, time_to_live)| {
+                let found = self
+                    .chain(name)
+                    .skip(1)
+                    .find(|&id| is_wanted(self.text(id)))?;
+                Some(DnsTarget {
+                    name: self.text(name),
+                    found: self.text(found),
+                    time_to_live,
+                })
+            })
     }
 
     /// Returns the addresses, each with the name on the way to it that `is_wanted` accepts. Judges
@@ -298,6 +332,9 @@ impl<'m> Parser<'m> {
             self.response.names[usize::from(target)]
                 .alias
                 .get_or_insert(owner);
+            if self.response.targets.len() < MAX_TARGETS {
+                self.response.targets.push((target, time_to_live));
+            }
         }
         while self.reader.remaining() > behind {
             let key = self.reader.u16()?;

@@ -29,32 +29,45 @@ impl Registry {
     ) {
         let asked = response.question().filter(|name| config.is_netflix(name));
         let by_owner = resolver.over_udp && config.counts(EvidenceKind::DnsOwner);
+        let until = |time_to_live: u32| {
+            let seconds = u64::from(time_to_live).max(config.dns_keep());
+            let span = i64::try_from(seconds).unwrap_or(i64::MAX);
+            Time(stamp.time.0.saturating_add(span.saturating_mul(SECOND)))
+        };
+        for target in response.targets(|name| config.is_netflix(name)) {
+            self.is_dns_used = true;
+            let until = until(target.time_to_live);
+            self.targets.bind(target.name, target.found, until);
+        }
+        let bound = match asked {
+            Some(_) => None,
+            None => response
+                .question()
+                .and_then(|host| self.targets.service_of(host, stamp.time)),
+        };
         for answer in response.answers(|name| config.is_netflix(name)) {
             let address = answer.address;
             if address.is_unspecified() || address.is_loopback() || address.is_multicast() {
                 // DNS filters answer with such addresses, which belong to no server.
                 continue;
             }
-            let seconds = u64::from(answer.time_to_live).max(config.dns_keep());
-            let span = i64::try_from(seconds)
-                .unwrap_or(i64::MAX)
-                .saturating_mul(SECOND);
             let claim = |kind, source| Claim {
                 kind,
                 source,
                 frame: stamp.frame,
-                extent: Extent::Until(Time(stamp.time.0.saturating_add(span))),
+                extent: Extent::Until(until(answer.time_to_live)),
             };
             let kind = match asked {
                 _ if answer.is_hint => EvidenceKind::HttpsRecord,
                 Some(_) => EvidenceKind::Dns,
+                None if answer.found.is_none() => EvidenceKind::HttpsRecord,
                 None => EvidenceKind::Cname,
             };
             // DNS filters also answer with their own address, or with none.
             let is_sinkhole = address == resolver.address
                 || address == IpAddr::V4(Ipv4Addr::BROADCAST)
                 || is_special_purpose(address);
-            match asked.or(answer.found) {
+            match asked.or(answer.found).or(bound.as_deref()) {
                 _ if is_sinkhole => {}
                 Some(name) => {
                     self.is_dns_used = true;

@@ -133,6 +133,27 @@ impl Registry {
         self.claim(config, slot, end, claim);
     }
 
+    /// Applies the binding of a host that a flow asked a proxy for, if a Netflix service is bound to it;
+    /// the proxy is at `end`.
+    pub(crate) fn claim_host(
+        &mut self,
+        config: &Config,
+        (slot, end): (Slot, End),
+        host: &str,
+        stamp: Stamp,
+    ) {
+        let Some(service) = self.targets.service_of(host, stamp.time) else {
+            return;
+        };
+        let claim = Claim {
+            kind: EvidenceKind::Tunnel,
+            source: &service,
+            frame: stamp.frame,
+            extent: Extent::Flow,
+        };
+        self.claim(config, slot, end, claim);
+    }
+
     /// Applies another service's name that a flow itself gave: the flow is not Netflix.
     pub(crate) fn disown(&mut self, slot: Slot) {
         self.detach(slot);

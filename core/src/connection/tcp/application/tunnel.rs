@@ -76,6 +76,7 @@ impl Application {
                 Some((Ok(address), _)) => ctx.learn_destination(address, run.stamp),
                 Some((Err(_), name)) => {
                     ctx.learn_name(EvidenceKind::Tunnel, &name, true, run.stamp.frame);
+                    ctx.learn_host(&name, run.stamp);
                 }
                 None => {}
             }
