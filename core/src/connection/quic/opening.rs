@@ -69,6 +69,8 @@ impl Opening {
         match form {
             // The Initial may come after it.
             Some(Form::ZeroRtt) => Self::Client(sender),
+            // So it may after a server's, by a clock that is ahead.
+            Some(Form::Retry) if is_answer(key, sender) => Self::Client(1 - sender),
             Some(Form::UnknownVersion) if length >= MIN_CLIENT_DATAGRAM => Self::NotYet,
             Some(Form::VersionNegotiation) => Self::NotYet,
             _ => Self::No,

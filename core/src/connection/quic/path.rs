@@ -134,9 +134,11 @@ impl QuicPath {
         }
         if packet.form == Form::Retry {
             // The handshake starts over, with an ID of the server's choice (RFC 9000, section
-            // 17.2.5).
-            (self.initial, self.answer) = (None, None);
-            self.original = Some(ConnectionId::new(packet.scid));
+            // 17.2.5), unless it did so already, by a clock that is ahead.
+            let id = ConnectionId::new(packet.scid);
+            if self.original.replace(id) != Some(id) {
+                (self.initial, self.answer) = (None, None);
+            }
         } else if packet.form != Form::VersionNegotiation {
             self.server_id = Some(ConnectionId::new(packet.scid));
             let asked = self.initial.zip(self.reaction);
@@ -153,21 +155,23 @@ impl QuicPath {
     fn take_clients(&mut self, packet: &QuicPacket<'_>, time: Time) -> Option<i64> {
         let to = ConnectionId::new(packet.dcid);
         let is_initial = packet.form == Form::Initial;
-        if is_initial
-            && self
-                .original
-                .is_none_or(|original| self.answer.is_none() && original != to)
-        {
+        // Behind a Retry that came first, by a clock that is ahead, what it refused begins nothing.
+        let may_begin = self.answer.is_none() && self.initial.is_some();
+        if is_initial && self.original.is_none_or(|_| may_begin) {
             self.original = Some(to);
         }
         match (self.initial, self.answer) {
-            (_, None) if is_initial => self.initial = Some(time),
+            (_, None) if is_initial && self.original == Some(to) => self.initial = Some(time),
             // Clients have keys for it only after the answer (RFC 9001, section 4.1.4).
             (Some(_), None) if packet.form == Form::Handshake => self.react(time),
-            // The answer came first. If it named the destination, a first Initial was lost.
-            (None, Some(_)) if is_initial && self.server_id != Some(to) => {
+            // The answer came first. If it named the destination, a first Initial was lost. It does
+            // not answer what a Retry refused, which went elsewhere.
+            (None, Some(_))
+                if is_initial && self.server_id != Some(to) && self.original == Some(to) =>
+            {
                 self.initial = Some(time);
             }
+            (None, Some(_)) if is_initial => {}
             (initial, Some(answer))
                 if packet.form == Form::Handshake || self.original != Some(to) =>
             {

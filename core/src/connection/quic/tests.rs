@@ -21,6 +21,8 @@ const SERVER: &str = "198.51.100.7";
 const V1: u32 = 1;
 const V2: u32 = 0x6b33_43cf;
 const FIRST_ID: [u8; 8] = *b"original";
+/// The connection ID that a server chooses with a Retry.
+const RETRY_ID: [u8; 6] = *b"retry!";
 const SERVER_ID: [u8; 5] = *b"srvid";
 const CLIENT_ID: [u8; 8] = *b"clientid";
 /// The size up to which the server fills its datagrams.
@@ -129,6 +131,20 @@ impl Talk {
         let mut keys = InitialKeys::client(version, to).unwrap();
         let header = header(frames.len());
         self.send(true, &keys.seal(&header, 4, &frames))
+    }
+
+    /// The server asks for another beginning.
+    fn retry(&mut self) {
+        let id = |id: &[u8]| [&[id.len() as u8], id].concat();
+        let retry = [
+            &[0xf0, 0, 0, 0, 1],
+            &id(&CLIENT_ID)[..],
+            &id(&RETRY_ID),
+            b"token",
+            &[7; TAG_LEN],
+        ]
+        .concat();
+        self.send(false, &retry);
     }
 
     /// The server's Initial, which is as long as a client's.

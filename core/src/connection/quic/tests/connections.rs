@@ -26,7 +26,6 @@ fn what_may_still_be_of_the_handshake_is_estimated() {
 
 #[test]
 fn a_retry_and_a_version_negotiation_change_the_keys() {
-    const RETRY_ID: [u8; 6] = *b"retry!";
     let hello = client_hello(NAME);
     for is_cut in [false, true] {
         let mut talk = Talk::new();
@@ -46,16 +45,7 @@ fn a_retry_and_a_version_negotiation_change_the_keys() {
         if is_cut {
             talk.captured = 900;
         }
-        let id = |id: &[u8]| [&[id.len() as u8], id].concat();
-        let retry = [
-            &[0xf0, 0, 0, 0, 1],
-            &id(&CLIENT_ID)[..],
-            &id(&RETRY_ID),
-            b"token",
-            &[7; TAG_LEN],
-        ]
-        .concat();
-        talk.wait(RTT).send(false, &retry);
+        talk.wait(RTT).retry();
         let named = talk.initial(V1, &RETRY_ID, &crypto_frame(0, &hello));
         assert!(named.is_some(), "cut: {is_cut}");
         talk.captured = usize::MAX;

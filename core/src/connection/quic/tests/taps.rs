@@ -14,10 +14,15 @@ fn give(engine: &mut Engine, talk: &Talk, late: i64) {
     engine.finish();
 }
 
-/// A conversation with three requests.
-fn three() -> Talk {
+/// A conversation with three requests, whose beginning the server may refuse first.
+fn begun(is_refused: bool) -> Talk {
     let mut talk = Talk::new();
-    talk.initial(V1, &FIRST_ID, &crypto_frame(0, &client_hello(NAME)));
+    let hello = crypto_frame(0, &client_hello(NAME));
+    talk.initial(V1, &FIRST_ID, &hello);
+    if is_refused {
+        talk.wait(RTT).retry();
+        talk.initial(V1, &RETRY_ID, &hello);
+    }
     talk.wait(RTT).answer_initial();
     talk.handshake(V1);
     for (ordinal, size) in [(0, 60_000), (1, 70_000), (2, 50_000)] {
@@ -29,8 +34,9 @@ fn three() -> Talk {
 
 #[test]
 fn requests_are_put_before_their_answers_though_clocks_differ() {
-    let talk = three();
-    for late in [30, 800, -800] {
+    let cases = [30, 800, -800].map(|late| [(late, false), (late, true)]);
+    for (late, is_refused) in cases.concat() {
+        let talk = begun(is_refused);
         let late = late * MILLISECOND;
         let mut engine = Engine::new(Config::default());
         give(&mut engine, &talk, late);
@@ -53,9 +59,10 @@ fn requests_are_put_before_their_answers_though_clocks_differ() {
 
 #[test]
 fn clocks_that_agree_make_nothing_wait() {
-    let talk = three();
     // Less than a round trip contradicts nothing.
-    for late in [0, MILLISECOND, -MILLISECOND] {
+    let cases = [0, MILLISECOND, -MILLISECOND].map(|late| [(late, false), (late, true)]);
+    for (late, is_refused) in cases.concat() {
+        let talk = begun(is_refused);
         let mut engine = Engine::new(Config::default());
         give(&mut engine, &talk, late);
         assert_eq!(
