@@ -6,10 +6,10 @@ use crate::config::SegmentRule;
 use crate::connection::context::Outcome;
 use crate::connection::followed::{AnyConnection, Carrier};
 use crate::connection::peers::Pair;
-use crate::connection::quic::{Opening, is_answer, opens_connection};
+use crate::connection::quic::{Opening, is_answer, is_dtls, opens_connection};
 use crate::flows::key::End;
 use crate::packet::{Stamp, Time};
-use crate::wire::decode::Udp;
+use crate::wire::decode::{Opaque, Udp};
 use crate::wire::quic::{LONG_HEADER, MIN_CLIENT_DATAGRAM};
 
 /// Time from a flow's start after which an Initial of its client opens another connection, in
@@ -216,8 +216,13 @@ impl Engine {
         match Opening::of(self.registry.key(slot), udp, sender, server) {
             Opening::Client(client) => Some(self.open_connection(slot, client, Carrier::Quic)),
             opening @ (Opening::NotYet | Opening::No) => {
+                let is_dtls = opening == Opening::No && is_dtls(udp.payload);
+                if is_dtls {
+                    self.unfollowed.count(Opaque::Dtls, stamp.frame);
+                }
                 let flow = self.registry.flow_mut(slot);
-                flow.identified_or_given_up |= opening == Opening::No;
+                // All records of DTLS are counted, so such a flow is never given up.
+                flow.identified_or_given_up |= opening == Opening::No && !is_dtls;
                 flow.passed_over = true;
                 None
             }

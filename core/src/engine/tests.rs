@@ -30,6 +30,7 @@ mod requests;
 mod settling;
 mod taps;
 mod viewers;
+mod wrappings;
 
 const REQUEST: &[u8] =
     b"GET /range/0-65535?o=AQ HTTP/1.1\r\nHost: 23.246.11.141\r\nUser-Agent: player\r\n\r\n";

@@ -31,7 +31,7 @@ use std::net::IpAddr;
 
 use self::hello::{Hello, HelloReader};
 use self::opening::{MIN_DATAGRAM, is_stun, may_be_quic};
-pub(crate) use self::opening::{Opening, is_answer, opens_connection};
+pub(crate) use self::opening::{Opening, is_answer, is_dtls, opens_connection};
 use self::path::QuicPath;
 use self::requests::{Belief, ClientPacket, PacketPosition, Requests, Uplink, within};
 use self::responses::{Downlink, Responses};

@@ -96,6 +96,12 @@ pub(super) fn is_stun(payload: &[u8]) -> bool {
     payload.first().is_some_and(|&first| first < 4) && payload.get(4..8) == Some(&STUN_COOKIE)
 }
 
+/// Returns true if a datagram begins with a record of DTLS 1.0 or 1.2 (RFC 6347, section 4.1). No port
+/// is its own.
+pub(crate) fn is_dtls(payload: &[u8]) -> bool {
+    matches!(payload, [20..=25, 0xfe, 0xfd | 0xff, ..])
+}
+
 /// Returns true if the first byte and length of a datagram are possible for QUIC (RFC 9000, section
 /// 17).
 pub(super) fn may_be_quic(udp: &Udp<'_>) -> bool {

@@ -2,7 +2,7 @@
 
 use strum::{IntoStaticStr, VariantArray};
 
-/// A header at which reading ends because its payload is encrypted or compressed.
+/// A header at which reading ends because its payload is encrypted, compressed or in pieces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr, VariantArray)]
 #[non_exhaustive]
 #[repr(u8)]
@@ -33,6 +33,12 @@ pub enum Opaque {
     /// Compressed or encrypted PPP (RFC 1962, RFC 1968).
     #[strum(serialize = "encrypted or compressed PPP")]
     PppTransformed = 8,
+    /// DTLS (RFC 6347), up to version 1.2: later versions hide what they are.
+    #[strum(serialize = "DTLS")]
+    Dtls = 9,
+    /// PPP over several links (RFC 1990).
+    #[strum(serialize = "multilink PPP")]
+    Multilink = 10,
 }
 
 impl Opaque {
@@ -51,6 +57,7 @@ impl Opaque {
         match self {
             Self::IpComp => "compressed",
             Self::PppTransformed => "encrypted or compressed",
+            Self::Multilink => "in fragments",
             _ => "encrypted",
         }
     }

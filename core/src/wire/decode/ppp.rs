@@ -1,5 +1,6 @@
 //! PPP, and other framings of serial lines.
 
+use super::internet;
 use super::layer::{Inner, NextHeader, Rest, Walk};
 use super::mpls;
 use super::opaque::Opaque;
@@ -10,6 +11,8 @@ const MPLS: u16 = 0x0281;
 /// Compressed datagrams (RFC 1962), and encrypted ones (RFC 1968).
 const COMPRESSED: u16 = 0x00fd;
 const ENCRYPTED: u16 = 0x0053;
+/// Fragments over several links (RFC 1990).
+const MULTILINK: u16 = 0x003d;
 
 /// Reads a PPPoE session header (RFC 2516, section 4): version and type 1, code 0.
 pub(super) fn over_ethernet(rest: Rest<'_>) -> Inner<'_> {
@@ -23,18 +26,42 @@ pub(super) fn next<'a>(walk: &mut Walk<'_>, mut rest: Rest<'a>) -> Inner<'a> {
     if rest.u16(0)? == 0xff03 {
         rest = rest.skip(2)?;
     }
-    let is_short = rest.u8(0)? & 1 != 0;
-    let (protocol, rest) = if is_short {
-        (u16::from(rest.u8(0)?), rest.skip(1)?)
-    } else {
-        (rest.u16(0)?, rest.skip(2)?)
-    };
+    let (protocol, rest) = numbered(rest)?;
     match protocol {
         IPV4 | IPV6 => Some((NextHeader::Ip, rest)),
         MPLS => mpls::labels(walk, rest),
         COMPRESSED | ENCRYPTED => walk.stop(Opaque::PppTransformed),
+        MULTILINK => multilink(walk, rest),
         _ => None,
     }
+}
+
+/// Reads a protocol number of one or two bytes.
+fn numbered(rest: Rest<'_>) -> Option<(u16, Rest<'_>)> {
+    let is_short = rest.u8(0)? & 1 != 0;
+    if is_short {
+        Some((u16::from(rest.u8(0)?), rest.skip(1)?))
+    } else {
+        Some((rest.u16(0)?, rest.skip(2)?))
+    }
+}
+
+/// Reads a fragment that is a whole packet. Both ends agreed whether its number has 24 bits or 12
+/// (RFC 1990, section 3), so the packet behind it shows which.
+fn multilink<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
+    const BEGINS_AND_ENDS: u8 = 0xc0;
+    const HEADERS: [usize; 2] = [4, 2];
+    let whole = |header: &usize| {
+        let (protocol, packet) = numbered(rest.skip(*header)?)?;
+        let is_ip = matches!(protocol, IPV4 | IPV6) && internet::is_sound(packet);
+        is_ip.then_some((NextHeader::Ip, packet))
+    };
+    if rest.u8(0)? & BEGINS_AND_ENDS == BEGINS_AND_ENDS
+        && let Some(inner) = HEADERS.iter().find_map(whole)
+    {
+        return Some(inner);
+    }
+    walk.stop(Opaque::Multilink)
 }
 
 /// Reads PPP in HDLC-like framing or Cisco's HDLC, as the link type allows both.

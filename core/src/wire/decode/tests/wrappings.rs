@@ -361,6 +361,20 @@ fn esp_in_transport_mode_is_followed_where_the_checksum_is_right() {
 }
 
 #[test]
+fn whole_packets_on_one_of_several_links_are_read() {
+    for header in [&[0xc0, 0, 0, 7][..], &[0xc0, 7]] {
+        for protocol in [&[0x00, 0x21][..], &[0x21]] {
+            let packet = join(&[&[0xff, 0x03, 0x00, 0x3d], header, protocol, &sound_inner()]);
+            let found = whole(LinkType::PPP, &packet).unwrap();
+            assert_eq!(
+                found.source,
+                whole(LinkType::RAW, &sound_inner()).unwrap().source
+            );
+        }
+    }
+}
+
+#[test]
 fn encrypted_packets_are_named() {
     let cipher = [0x9e; 128];
     let protected = wireless([8, 0x42], &[1, 2, 3, 0x20, 5, 6, 7, 8, 0x77], &cipher);
@@ -396,8 +410,15 @@ fn encrypted_packets_are_named() {
             LinkType::PPP,
             join(&[&[0x00, 0xfd], &cipher]),
         ),
+        // The first of two fragments.
+        (
+            Opaque::Multilink,
+            LinkType::PPP,
+            join(&[&[0x00, 0x3d, 0x80, 0, 0, 1, 0, 0x21], &cipher]),
+        ),
     ];
-    assert_eq!(cases.len(), Opaque::ALL.len());
+    // DTLS has no port of its own: its flows show it.
+    assert_eq!(cases.len() + 1, Opaque::ALL.len());
     for (opaque, link_type, data) in cases {
         let mut decoder = Decoder::default();
         let _ = decoder.decode(&Packet {
