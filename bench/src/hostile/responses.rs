@@ -13,19 +13,21 @@ const MANY: usize = 20_000;
 const LAST: usize = 300;
 /// Datagrams of requests for each of the server's: as many as are told apart.
 const ASKED: i64 = 6;
+/// Lone responses from which a size is learnt.
+const LONE_RESPONSES: i64 = 8;
 
 /// First responses that are alone, from which the usual size of audio is learnt, and then such as
 /// come in at once.
 pub(super) fn shared() -> (Vec<Frame>, Box<dyn Iterator<Item = Frame>>) {
     let ends = Ends::to(NETFLIX, 1, 443);
     let mut before = Vec::new();
-    for turn in 0..8 {
+    for turn in 0..LONE_RESPONSES {
         let at = 3 * turn;
         before.push(short(at, ends, true, REQUEST));
         before.push(short(at + 1, ends, false, MANY));
         before.push(short(at + 2, ends, false, LAST));
     }
-    (before, Box::new(at_once(24, ends)))
+    (before, Box::new(at_once(3 * LONE_RESPONSES, ends)))
 }
 
 /// Requests, and a full datagram that begins to answer all of them, again and again.
@@ -90,7 +92,7 @@ fn timed(turn: i64, exchanges: &[Exchange]) -> impl Iterator<Item = (i64, bool, 
     })
 }
 
-/// A connection of HTTP/2, whose requests are records of their own.
+/// A connection of HTTP/2, each request of which is a record of its own.
 struct Http2 {
     ends: Ends,
     up: u32,
@@ -98,6 +100,7 @@ struct Http2 {
 }
 
 impl Http2 {
+    /// Opens one, with the packet that shows its protocol.
     fn open() -> (Self, Vec<Frame>) {
         // A WINDOW_UPDATE (RFC 9113, section 6.9), sealed: no other protocol's client sends so little.
         const UPDATE: u16 = 13 + 17;
@@ -122,12 +125,13 @@ impl Http2 {
         tcp(at, self.ends, up, numbers, length, captured)
     }
 
-    /// As many requests as fit, all captured.
+    /// Builds a packet of as many requests as fit, at least one, all captured.
     fn ask(&mut self, at: i64, length: usize) -> Frame {
         let requests = record(SHORT, SHORT.into()).repeat((length / usize::from(5 + SHORT)).max(1));
         self.packet(at, true, requests.len(), &requests)
     }
 
+    /// Builds a packet of a response, of which the first record's header is captured.
     fn answer(&mut self, at: i64, length: usize) -> Frame {
         self.packet(at, false, length, &record(16_000, 0))
     }
@@ -137,17 +141,18 @@ impl Http2 {
 /// frames.
 const SHORT: u16 = 70;
 
-/// The same as over QUIC, over HTTP/2: each datagram of requests is a packet with two.
+/// The same as [`shared`] over HTTP/2: each packet asks once.
 pub(super) fn http2_shared() -> (Vec<Frame>, Box<dyn Iterator<Item = Frame>>) {
     let (mut connection, mut before) = Http2::open();
-    for turn in 0..8 {
+    for turn in 0..LONE_RESPONSES {
         let at = 1 + 3 * turn;
         before.push(connection.ask(at, 1));
         before.push(connection.answer(at + 1, MANY));
         before.push(connection.answer(at + 2, LAST));
     }
-    let at_once = (25..).map(move |at| {
-        if (at - 25) % (ASKED + 1) < ASKED {
+    const FIRST: i64 = 1 + 3 * LONE_RESPONSES;
+    let at_once = (FIRST..).map(move |at| {
+        if (at - FIRST) % (ASKED + 1) < ASKED {
             connection.ask(at, 1)
         } else {
             connection.answer(at, FULL)
@@ -156,6 +161,7 @@ pub(super) fn http2_shared() -> (Vec<Frame>, Box<dyn Iterator<Item = Frame>>) {
     (before, Box::new(at_once))
 }
 
+/// The same as [`read_again`] over HTTP/2: each packet that asks for several responses asks twice.
 pub(super) fn http2_read_again() -> (Vec<Frame>, Box<dyn Iterator<Item = Frame>>) {
     let (mut connection, before) = Http2::open();
     let turns = (1..).flat_map(move |at| {

@@ -94,7 +94,7 @@ impl CaptureClock {
         Some(before)
     }
 
-    /// Takes back a packet's time, which is none.
+    /// Sets the newest time back to that of the packet before, because the packet has none.
     pub(super) const fn stay(&mut self, before: Time) {
         self.newest = before;
     }

@@ -66,6 +66,15 @@ fn cases() -> [(Messages, bool); 4] {
     ]
 }
 
+/// Checks that the responses count where they should, and which evidence decided.
+fn check(engine: &Engine, counts: bool, expected: &[(u64, u64)], kind: EvidenceKind) {
+    assert_eq!(sizes(engine), if counts { expected } else { &[] });
+    if counts {
+        let evidence = &engine.server(0).unwrap().evidence[0];
+        assert_eq!((evidence.kind, &*evidence.source), (kind, SERVICE));
+    }
+}
+
 #[test]
 fn a_tunnel_to_a_host_that_a_service_is_bound_to_is_the_services() {
     let mut talk = Talk::new(50_000, "192.0.2.100", 3128);
@@ -75,12 +84,7 @@ fn a_tunnel_to_a_host_that_a_service_is_bound_to_is_the_services() {
     let (talk, expected) = tls(talk, 17);
     for (messages, counts) in cases() {
         let engine = read(&messages, &talk);
-        assert_eq!(sizes(&engine), if counts { &expected[..] } else { &[] });
-        if counts {
-            let evidence = &engine.server(0).unwrap().evidence[0];
-            let found = (evidence.kind, &*evidence.source);
-            assert_eq!(found, (EvidenceKind::Tunnel, SERVICE));
-        }
+        check(&engine, counts, &expected, EvidenceKind::Tunnel);
     }
 }
 
@@ -93,11 +97,6 @@ fn the_address_of_a_host_that_a_service_is_bound_to_is_the_services() {
         // Asked for as the connection begins.
         messages.push((0, located()));
         let engine = read(&messages, &talk);
-        assert_eq!(sizes(&engine), if counts { &expected[..] } else { &[] });
-        if counts {
-            let evidence = &engine.server(0).unwrap().evidence[0];
-            let found = (evidence.kind, &*evidence.source);
-            assert_eq!(found, (EvidenceKind::HttpsRecord, SERVICE));
-        }
+        check(&engine, counts, &expected, EvidenceKind::HttpsRecord);
     }
 }

@@ -124,13 +124,7 @@ impl Registry {
             Some(evidence) => Arc::clone(&evidence.source),
             None => address.to_string().into(),
         };
-        let claim = Claim {
-            kind: EvidenceKind::Tunnel,
-            source: &source,
-            frame: stamp.frame,
-            extent: Extent::Flow,
-        };
-        self.claim(config, slot, end, claim);
+        self.claim_tunnel(config, (slot, end), &source, stamp);
     }
 
     /// Applies the binding of a host that a flow asked a proxy for, if a Netflix service is bound to it;
@@ -145,9 +139,19 @@ impl Registry {
         let Some(service) = self.targets.service_of(host, stamp.time) else {
             return;
         };
+        self.claim_tunnel(config, (slot, end), &service, stamp);
+    }
+
+    fn claim_tunnel(
+        &mut self,
+        config: &Config,
+        (slot, end): (Slot, End),
+        source: &str,
+        stamp: Stamp,
+    ) {
         let claim = Claim {
             kind: EvidenceKind::Tunnel,
-            source: &service,
+            source,
             frame: stamp.frame,
             extent: Extent::Flow,
         };
