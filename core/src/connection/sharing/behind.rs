@@ -60,9 +60,12 @@ fn is_header(told: &[Asked], at: usize) -> bool {
     told.get(at) == Some(&Asked::Header)
 }
 
-/// Returns true if the request before this one is for a header, too, and of the same turn.
+/// Returns true if the request before this one is for a header, too, and of the same turn. The size
+/// of the first request on a connection shows nothing: it holds the fields that later ones refer to
+/// (RFC 7541). A player begins with the headers of both tracks, so it is for one.
 fn is_second(requests: &[PeriodRequest], told: &[Asked], at: usize) -> bool {
-    at > 0 && is_header(told, at - 1) && requests[at - 1].is_same_turn(&requests[at])
+    let is_other = |other: usize| is_header(told, other) || requests[other].size == 0;
+    at > 0 && is_other(at - 1) && requests[at - 1].is_same_turn(&requests[at])
 }
 
 #[cfg(test)]
@@ -85,7 +88,7 @@ mod tests {
             asked_at: 0,
             begun_at: 0,
             before: (0, 0),
-            size: 0,
+            size: 40,
             is_repeated: false,
             resets: false,
         };
@@ -134,6 +137,12 @@ mod tests {
             let said = tracks(&[H, H, M, M], &times, Behind::Nothing);
             let first = if ends { AUDIO } else { NONE };
             assert_eq!(said[2], first, "{turn}");
+        }
+        // The size of the first request is not known.
+        for (turn, size, ends) in [(10, 0, false), (11, 0, true), (10, 40, true)] {
+            let mut all = requests(&[0, turn * MILLISECOND]);
+            all[0].size = size;
+            assert_eq!(ends_with_header(&all, &[M, H]), ends, "{turn} {size}");
         }
         let all = requests(&[0]);
         assert!(ends_with_header(&all, &[H]) && !ends_with_header(&all, &[M]));
