@@ -84,12 +84,19 @@ def replay(release, packets, every):
     return rows, memory, time.monotonic() - began
 
 
-def straight(release, packets):
+def begin_straight(release, packets):
+    """An engine that gets the same packets directly, beside the replay."""
+    return subprocess.Popen(
+        [release / "bounds", "engine", str(packets)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def straight(engine):
     """Segments and bytes of the same packets."""
     # What it has against so short a run, whose memory still grows, is no matter here.
-    done = subprocess.run([release / "bounds", "engine", str(packets)], capture_output=True, check=False, text=True)
-    found = re.search(r"(\d+) segments of (\d+) bytes settled", done.stdout)
-    return (int(found.group(1)), int(found.group(2))) if found else sys.exit(done.stderr)
+    said, complaint = engine.communicate()
+    found = re.search(r"(\d+) segments of (\d+) bytes settled", said)
+    return (int(found.group(1)), int(found.group(2))) if found else sys.exit(complaint)
 
 
 def main():
@@ -99,6 +106,7 @@ def main():
     parser.add_argument("--every", type=float, default=20)
     parser.add_argument("--without-engine", action="store_true")
     arguments = parser.parse_args()
+    engine = None if arguments.without_engine else begin_straight(arguments.release, arguments.packets)
     rows, memory, seconds = replay(arguments.release, arguments.packets, arguments.every)
     print(f"{arguments.packets:,} packets in {seconds:.0f} s, {rows.count:,} segments of {rows.bytes:,} bytes")
     wrong = []
@@ -107,8 +115,8 @@ def main():
     half = len(memory) // 2
     if half > 1 and max(memory[half:]) > max(memory[:half]) * (1 + 1 / TOLERATED):
         wrong.append(f"memory still grows: {max(memory[:half])} bytes in the first half, {max(memory[half:])} in the second")
-    if not arguments.without_engine:
-        expected = straight(arguments.release, arguments.packets)
+    if engine:
+        expected = straight(engine)
         if expected != (rows.count, rows.bytes):
             wrong.append("%d segments of %d bytes were expected" % expected)
     if wrong:
