@@ -427,6 +427,25 @@ impl Sharing {
         all.flat_map(|at| self.read(at, config, is_open)).collect()
     }
 
+    /// Returns how the kept period at this index follows a header. That requests before it were for
+    /// one may have become known since it began.
+    fn behind(&self, at: usize, period: &Period, config: &Config) -> Behind {
+        let before = at.checked_sub(1).and_then(|at| self.past.get(at));
+        let (Behind::Nothing, Some(Past::Shared(before))) = (period.behind, before) else {
+            return period.behind;
+        };
+        let told = self.asks.tell(&before.requests);
+        let follows = before.timeline.end_time().is_some_and(|end| {
+            let asked = period.requests.first().map(|first| first.asked);
+            asked.is_some_and(|asked| (end..=at_once(end, config)).contains(&asked))
+        });
+        if follows && behind::ends_with_header(&before.requests, &told) {
+            Behind::Shared
+        } else {
+            Behind::Nothing
+        }
+    }
+
     /// Reads one kept entry in all manners. Returns the parts by the manner that counts.
     fn read(&mut self, at: usize, config: &Config, is_open: IsOpen<'_>) -> Vec<Part> {
         let Some(past) = self.past.get(at) else {
@@ -449,7 +468,9 @@ impl Sharing {
             Past::Shared(period) => period,
         };
         let told = self.asks.tell(&period.requests);
-        let divide = |reader: &mut PeriodReader| reader.divide(period, usual, &told, config);
+        let behind = self.behind(at, period, config);
+        let divide =
+            |reader: &mut PeriodReader| reader.divide(period, behind, usual, &told, config);
         let mut found: SmallVec<[(f64, Vec<Part>); 2]> =
             self.readers.iter_mut().map(divide).collect();
         if !period.is_open(is_open) {

@@ -84,6 +84,21 @@ impl Period {
             .map_or(0, |request| end - request.begun_at + request.before.0)
     }
 
+    /// Returns the position among the data alone of a position on the connection: what is not data
+    /// came between it, everywhere alike.
+    pub(super) fn in_data(&self, position: u64) -> u64 {
+        let whole = self.timeline.end().saturating_sub(self.start);
+        let data = whole.saturating_sub(self.surplus);
+        self.start + scaled(data, position.saturating_sub(self.start), whole)
+    }
+
+    /// Returns the position on the connection of a position among the data alone.
+    pub(super) fn on_wire(&self, position: u64) -> u64 {
+        let whole = self.timeline.end().saturating_sub(self.start);
+        let data = whole.saturating_sub(self.surplus);
+        self.start + scaled(whole, position.saturating_sub(self.start), data)
+    }
+
     /// Divides it into equal parts for all responses that may have begun, except for those of
     /// headers, when this many bytes of the connection had come. `surplus` of its bytes are not
     /// data. `told`: the objects of its requests.

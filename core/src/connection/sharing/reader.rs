@@ -1,10 +1,12 @@
 //! The periods of a connection as one manner of a server explains them.
 
+use smallvec::SmallVec;
+
 use super::asks::Asked;
 use super::beam::{self, Manner, Puzzle, Reading};
-use super::behind;
+use super::behind::{self, Behind};
 use super::period::{Part, Period, Usual, scaled};
-use super::request::MediaTrack;
+use super::request::{MediaTrack, PeriodRequest};
 use super::rhythm::Rhythm;
 use crate::config::Config;
 use crate::packet::{Time, from_milliseconds};
@@ -29,18 +31,26 @@ impl PeriodReader {
         self.rhythm.over(track, at_once(end, config));
     }
 
-    /// Divides a period. Returns the evidence against the best reading, and its parts.
+    /// Divides a period, which follows a header like this. Returns the evidence against the best
+    /// reading, and its parts.
     pub(super) fn divide(
         &mut self,
         period: &Period,
+        behind: Behind,
         usual: Usual,
         told: &[Asked],
         config: &Config,
     ) -> (f64, Vec<Part>) {
         let total = period.total(period.timeline.end());
-        let expected = behind::expected(&period.requests, told, period.behind);
+        let expected = behind::expected(&period.requests, told, behind);
+        let in_data = |request: &PeriodRequest| PeriodRequest {
+            asked_at: period.in_data(request.asked_at),
+            begun_at: period.in_data(request.begun_at),
+            ..*request
+        };
+        let requests: SmallVec<[PeriodRequest; 2]> = period.requests.iter().map(in_data).collect();
         let puzzle = Puzzle {
-            requests: &period.requests,
+            requests: &requests,
             told,
             expected: &expected,
             end: period.start + total,
@@ -63,7 +73,7 @@ impl PeriodReader {
             self.rhythm.note(track, request.asked);
         }
         if let Some(over) = period.timeline.end_time() {
-            let lately = period.timeline.before(before(over, config));
+            let lately = period.in_data(period.timeline.before(before(over, config)));
             if let Some(last) = best.last_track(&puzzle, lately) {
                 self.rhythm.over(last, at_once(over, config));
             }
@@ -86,7 +96,7 @@ impl PeriodReader {
                 size: size + request.before.0,
                 error: error(&readings, at, usual, audio),
                 first: period.timeline.at(request.begun_at + 1),
-                last: period.timeline.upto(best.ends[at]),
+                last: period.timeline.upto(period.on_wire(best.ends[at])),
                 wire: portion(period.wire, so_far, size) + request.before.1,
                 packets: portion(period.packets, so_far, size)
                     + period.packets_of(request.before.1),

@@ -1,4 +1,5 @@
 mod behind;
+mod surplus;
 
 use super::sizes::Ground;
 use super::*;

@@ -88,14 +88,17 @@ impl Sharing {
             return None;
         }
         let began = self.audio.began();
-        let of_title = || self.past.iter().filter(|past| past.asked() >= began);
+        let of_title = || {
+            let past = self.past.iter().enumerate();
+            past.filter(|(_, past)| past.asked() >= began)
+        };
         let mut least = f64::MAX;
         for reader in &self.readers {
             let mut reader = PeriodReader {
                 manner: reader.manner,
                 ..PeriodReader::default()
             };
-            for past in of_title() {
+            for (at, past) in of_title() {
                 match past {
                     &Past::Headers(_, first) => reader.first = Some(first),
                     &Past::Alone(asked, end, size) => {
@@ -103,7 +106,8 @@ impl Sharing {
                     }
                     Past::Shared(period) => {
                         let told = self.asks.tell(&period.requests);
-                        reader.divide(period, usual, &told, config);
+                        let behind = self.behind(at, period, config);
+                        reader.divide(period, behind, usual, &told, config);
                     }
                 }
             }
@@ -112,7 +116,7 @@ impl Sharing {
         Some(TriedSize {
             usual,
             cost: least,
-            requests: of_title().map(Past::requests).sum(),
+            requests: of_title().map(|(_, past)| past.requests()).sum(),
         })
     }
 }

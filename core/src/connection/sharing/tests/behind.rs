@@ -43,3 +43,31 @@ fn a_header_behind_a_reset_gets_no_equal_part() {
         assert_eq!(sizes(&link.sharing.even(0)), equal, "{resets}");
     }
 }
+
+#[test]
+fn that_a_request_was_for_a_header_may_show_later() {
+    let first_behind = |wait: i64| {
+        let mut link = Link::with(Manner::InOrder);
+        // The headers of both tracks, media of both, and the header of another quality.
+        link.ask().ask_with(41).take(1_600).end();
+        link.ask_with(43).take(150_000).ask_with(43).take(100_000);
+        link.ask_with(41).take(100_000).end();
+        link.now += wait;
+        // Audio and video.
+        let number = link.number + 1;
+        link.ask_with(43).ask_with(43).take(540_000);
+        let mut parts = link.end();
+        assert!(parts.is_empty());
+        link.now += 500;
+        for round in 0..4 {
+            for size in [400_000 + round * 30_000, AUDIO + round * 50] {
+                parts.extend(link.ask_with(43).take(size).end());
+                link.now += 500;
+            }
+        }
+        let part = parts.iter().rfind(|part| part.number == number);
+        part.map(|part| part.size / 1_000)
+    };
+    assert_eq!(first_behind(60), Some(49));
+    assert_eq!(first_behind(61), Some(490));
+}
