@@ -125,7 +125,7 @@ fn assert_understood(script: &Script) -> Session {
         );
     }
     // It is unknown when within a segment a pause began.
-    let limit = if script.pause.is_some() { 1.5 } else { 0.6 };
+    let limit = if !script.pauses.is_empty() { 1.5 } else { 0.6 };
     let off = off(&played, &session, 0.5);
     assert!(off < limit, "{about} {off}");
     session

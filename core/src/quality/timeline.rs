@@ -46,10 +46,13 @@ impl Timeline {
 /// `places`: for each seek, the share of a segment behind its place, by track.
 pub(crate) fn run(play: &Play<'_>, fit: &Fit, places: &[[f64; 2]], end: f64) -> Timeline {
     let mut pauses: Vec<Pause> = Vec::new();
+    let mut looks_behind = f64::NEG_INFINITY;
     loop {
         let mut replay = Replay::new(play, fit, places);
         replay.pauses = &pauses;
-        replay.looks = pauses.len() < PAUSES;
+        if pauses.len() < PAUSES {
+            replay.looks_behind = looks_behind;
+        }
         let full = fit.full[replay.leading as usize];
         for &(t, event) in &play.events {
             if t > end || replay.found.is_some() {
@@ -63,9 +66,14 @@ pub(crate) fn run(play: &Play<'_>, fit: &Fit, places: &[[f64; 2]], end: f64) -> 
             replay.happen(t, event);
             replay.last = t;
         }
-        match replay.found {
-            Some(pause) => pauses.push(pause),
-            None => return replay.finish(end),
+        let Some(pause) = replay.found else {
+            return replay.finish(end);
+        };
+        // If it did not help to place one there, another does not either.
+        if let Some(last) = pauses.pop_if(|last| pause.from < last.to) {
+            looks_behind = last.shown.max(pause.shown);
+        } else {
+            pauses.push(pause);
         }
     }
 }
@@ -96,11 +104,13 @@ pub(crate) fn levels(play: &Play<'_>, fit: &Fit, places: &[[f64; 2]]) -> Vec<[Ve
 /// Most pauses to place before the request that shows them.
 const PAUSES: usize = 8;
 
-/// A pause while the buffer filled: its beginning and its end.
+/// A pause while the buffer filled: its beginning, its end, and the time of the request that shows
+/// it.
 #[derive(Clone, Copy, Debug)]
 struct Pause {
     from: f64,
     to: f64,
+    shown: f64,
 }
 
 /// A replay in progress.
@@ -126,8 +136,8 @@ struct Replay<'a> {
     /// Pauses that earlier replays found, in order, and the number of these that have begun.
     pauses: &'a [Pause],
     begun: usize,
-    /// True if it looks for another one, and the one that it found.
-    looks: bool,
+    /// It looks for another one behind this time. The one that it found.
+    looks_behind: f64,
     found: Option<Pause>,
     /// The time when the level of the buffer was last known.
     sure: f64,
@@ -155,7 +165,7 @@ impl<'a> Replay<'a> {
             places: places.iter(),
             pauses: &[],
             begun: 0,
-            looks: false,
+            looks_behind: f64::INFINITY,
             found: None,
             sure: start,
         }
@@ -195,6 +205,7 @@ impl<'a> Replay<'a> {
         Pause {
             from,
             to: (from + length).min(t),
+            shown: t,
         }
     }
 
@@ -244,7 +255,7 @@ impl<'a> Replay<'a> {
             && stays(self.play, &self.fit.counted, at, seconds)
         {
             // The player was paused while its buffer filled.
-            if self.looks {
+            if t > self.looks_behind {
                 self.found = Some(self.place(t, -off, seconds));
                 return;
             }

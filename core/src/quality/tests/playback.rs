@@ -62,7 +62,7 @@ fn stalls_are_found_where_they_were() {
 #[test]
 fn a_pause_is_none_of_the_links() {
     let mut script = Script::new(4.0, 4.0, 24.0, &[(0.0, 2.0e6)]);
-    script.pause = Some((70.0, 95.0));
+    script.pauses = vec![(70.0, 95.0)];
     let session = assert_understood(&script);
     assert_eq!((session.pauses, session.seeks), (Some(1), Some(0)));
     assert_eq!(session.stalls.as_deref(), Some(&[][..]));
@@ -192,10 +192,34 @@ fn another_speed_spoils_neither_seconds_nor_the_buffer() {
 fn a_pause_while_the_buffer_fills_ends_when_it_is_full() {
     // Hardly faster than the media, until the viewer pauses.
     let mut script = Script::new(4.0, 4.0, 40.0, &[(0.0, 0.6e6)]);
-    script.pause = Some((45.0, 75.0));
+    script.pauses = vec![(45.0, 75.0)];
     let played = play(&script);
     let session = only(&played.segments);
     assert_eq!(session.pauses, Some(1));
     let off = off(&played, &session, 0.95);
     assert!(off < 6.0, "{off}");
+}
+
+#[test]
+fn a_pause_is_not_placed_twice_where_once_did_not_help() {
+    // A link that hardly keeps up, and is slower for a while behind each pause. Eight places are
+    // tried at most, and all but one were used up in the second cycle.
+    let cycle = 150.0;
+    let begins: Vec<f64> = (0..10).map(|at| f64::from(at) * cycle).collect();
+    let link: Vec<(f64, f64)> = begins
+        .iter()
+        .flat_map(|&t| [(t, 0.6e6), (t + 90.0, 0.1e6), (t + 120.0, 0.6e6)])
+        .collect();
+    let mut script = Script::new(4.0, 4.0, 40.0, &link);
+    script.pauses = begins.iter().map(|&t| (t + 35.0, t + 65.0)).collect();
+    script.seconds = 10.0 * cycle;
+    let session = only(&play(&script).segments);
+    for pause in &script.pauses {
+        let middle = (pause.0 + pause.1) / 2.0;
+        assert_eq!(
+            session.moment(middle).map(|moment| moment.state),
+            Some(State::Paused),
+            "{middle}"
+        );
+    }
 }

@@ -25,8 +25,8 @@ pub(super) struct Script {
     pub(super) buffer: f64,
     /// The link: start times, and bits per second from then on.
     pub(super) link: Vec<(f64, f64)>,
-    /// Beginning and end of a pause.
-    pub(super) pause: Option<(f64, f64)>,
+    /// Beginning and end of each pause.
+    pub(super) pauses: Vec<(f64, f64)>,
     /// Seeks at these times.
     pub(super) seeks: Vec<f64>,
     /// The share of a segment behind the place of a seek.
@@ -50,7 +50,7 @@ impl Script {
             audio: Some(audio),
             buffer,
             link: link.to_vec(),
-            pause: None,
+            pauses: Vec::new(),
             seeks: Vec::new(),
             lands: 1.0,
             leap: None,
@@ -181,13 +181,15 @@ impl Player<'_> {
         true
     }
 
+    fn is_paused(&self) -> bool {
+        let mut pauses = self.script.pauses.iter();
+        pauses.any(|pause| pause.0 <= self.now && self.now < pause.1)
+    }
+
     /// Requests what is due.
     fn ask(&mut self) {
         for track in 0..self.tracks() {
-            let paused = self
-                .script
-                .pause
-                .is_some_and(|pause| pause.0 <= self.now && self.now < pause.1);
+            let paused = self.is_paused();
             let full = self.script.buffer;
             let wanted = match track {
                 0 => self.ahead(0) < full || self.again.is_some(),
@@ -275,10 +277,7 @@ impl Player<'_> {
     }
 
     fn play(&mut self) {
-        let paused = self
-            .script
-            .pause
-            .is_some_and(|pause| pause.0 <= self.now && self.now < pause.1);
+        let paused = self.is_paused();
         let ready = (0..self.tracks()).all(|track| self.ahead(track) > 1e-9);
         let limit = match self.tracks() {
             1 => self.ends[0],
