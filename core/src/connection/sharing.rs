@@ -293,10 +293,13 @@ impl Sharing {
                 // The period's list is reused.
                 self.period.timeline = period.timeline;
                 if size < config.media_min() {
-                    self.asks.header(period.requests[0].size);
+                    let is_news = self.asks.header(period.requests[0].size);
                     // A player that begins or seeks requests the headers of both tracks.
                     let changes_quality = self.places > 0 && period.behind == Behind::Nothing;
                     self.header = changes_quality.then(|| (Behind::Alone, at_once(end, config)));
+                    if is_news && self.audio.latest().is_some() {
+                        return self.read_again(config, is_open).unwrap_or_default();
+                    }
                     return Vec::new();
                 }
                 self.asks.media(period.requests[0].size);
@@ -352,10 +355,9 @@ impl Sharing {
     fn note_title(&mut self, config: &Config) {
         let period = &self.period;
         if period.requests.len() > 1 && self.in_period() < config.media_min() {
-            period
-                .requests
-                .iter()
-                .for_each(|r| self.asks.header(r.size));
+            for request in &period.requests {
+                self.asks.header(request.size);
+            }
         }
         if let Some(begun) = period.begins_title(self.received, config) {
             self.audio.begins(begun);

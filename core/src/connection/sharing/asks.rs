@@ -44,11 +44,13 @@ impl RequestSizes {
         }
     }
 
-    /// Learns from a request for a header.
-    pub(super) fn header(&mut self, size: u16) {
-        if size > 0 {
-            self.headers = Some(self.headers.map_or(size, |most| most.max(size)));
+    /// Learns from a request for a header. Returns true if others may be for headers then.
+    pub(super) fn header(&mut self, size: u16) -> bool {
+        let is_larger = size > 0 && self.headers.is_none_or(|most| most < size);
+        if is_larger {
+            self.headers = Some(size);
         }
+        is_larger
     }
 
     /// Returns what the sizes of requests show.
@@ -63,8 +65,14 @@ impl RequestSizes {
 
     fn of_size(&self, size: u16) -> Asked {
         match (self.headers, self.media) {
-            (Some(headers), Some(media)) if headers < media && (1..=headers).contains(&size) => {
-                Asked::Header
+            (Some(headers), Some(media)) if headers < media && size > 0 => {
+                // Numbers in paths grow, so a header's request may be longer than those before.
+                let is_nearer = u32::from(size) * 2 < u32::from(headers) + u32::from(media);
+                if is_nearer {
+                    Asked::Header
+                } else {
+                    Asked::Media
+                }
             }
             _ => Asked::Media,
         }
@@ -124,6 +132,16 @@ mod tests {
         // Sizes that both have show nothing.
         sizes.header(42);
         assert_eq!(told(&sizes), [Asked::Media; 3]);
+    }
+
+    #[test]
+    fn both_sides_of_what_is_nearer_to_a_header_s_request() {
+        let mut sizes = RequestSizes::default();
+        assert!(sizes.header(71) && !sizes.header(71) && !sizes.header(70));
+        sizes.media(75);
+        let told = sizes.tell(&requests(&[71, 72, 73, 75], 100)).to_vec();
+        assert_eq!(told[..2], [Asked::Header; 2]);
+        assert_eq!(told[2..], [Asked::Media; 2]);
     }
 
     #[test]
