@@ -359,7 +359,8 @@ impl Sharing {
                 self.asks.header(request.size);
             }
         }
-        if let Some(begun) = period.begins_title(self.received, config) {
+        let amid = || behind::both_headers(&period.requests, &self.asks.tell(&period.requests));
+        if let Some(begun) = period.begins_title(self.received, config).or_else(amid) {
             self.audio.begins(begun);
         }
         if let Some((asked, first)) = period.header_order(self.received, config) {

@@ -10,6 +10,7 @@ use smallvec::SmallVec;
 
 use super::asks::Asked;
 use super::request::{MOST_REQUESTS, MediaTrack, PeriodRequest};
+use crate::packet::Time;
 
 /// Longest time between the requests of both tracks if a header came right behind audio, in
 /// nanoseconds: 5 to 80 ms in recordings of dash.js with nginx, 200 ms and more if not.
@@ -31,6 +32,18 @@ pub(super) enum Behind {
 pub(super) fn ends_with_header(requests: &[PeriodRequest], told: &[Asked]) -> bool {
     let last = requests.len().saturating_sub(1);
     is_header(told, last) && !is_second(requests, told, last)
+}
+
+/// Returns the time of the first of two requests for headers in one turn, if there are such: a title
+/// begins, or a seek, although a response was still in progress.
+pub(super) fn both_headers(requests: &[PeriodRequest], told: &[Asked]) -> Option<Time> {
+    let is_pair = |&at: &usize| {
+        is_header(told, at - 1)
+            && is_header(told, at)
+            && requests[at - 1].is_same_turn(&requests[at])
+    };
+    let second = (1..requests.len()).rev().find(is_pair)?;
+    Some(requests[second - 1].asked)
 }
 
 /// Returns the track of each request, as far as a header before it shows it.
@@ -71,7 +84,6 @@ fn is_second(requests: &[PeriodRequest], told: &[Asked], at: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::packet::Time;
 
     const MILLISECOND: i64 = 1_000_000;
     const H: Asked = Asked::Header;
@@ -126,6 +138,20 @@ mod tests {
         let together = |behind: Behind| tracks(&[M, M], &[0, TOGETHER], behind);
         assert_eq!(together(Behind::Alone), [VIDEO, NONE]);
         assert_eq!(together(Behind::Shared), [AUDIO, VIDEO]);
+    }
+
+    #[test]
+    fn both_sides_of_two_headers_in_one_turn() {
+        for (turn, begins) in [(10, true), (11, false)] {
+            let times = [0, 50, 50 + turn, 200].map(|at| at * MILLISECOND);
+            let all = requests(&times);
+            let begun = both_headers(&all, &[M, H, H, M]);
+            assert_eq!(begun.is_some(), begins, "{turn}");
+            assert!(begun.is_none_or(|begun| begun == all[1].asked));
+        }
+        let all = requests(&[0, 1, 2]);
+        assert_eq!(both_headers(&all, &[H, M, H]), None);
+        assert_eq!(both_headers(&all[..1], &[H]), None);
     }
 
     #[test]
