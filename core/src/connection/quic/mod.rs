@@ -375,6 +375,12 @@ impl QuicSession {
                 segment,
                 ..Outcome::default()
             },
+            ClientPacket::Repeats(segment) => {
+                if let Some(number) = segment {
+                    ctx.segments.withdraw(number);
+                }
+                Outcome::default()
+            }
             ClientPacket::Requests { count, instead_of } => {
                 if let Some(number) = instead_of {
                     ctx.segments.withdraw(number);

@@ -35,6 +35,12 @@ const LEVEL_DECAY: u32 = 8;
 /// Content of an acknowledgement without gaps: type, largest, delay, count, range (RFC 9000,
 /// section 19.3).
 const PLAIN_ACK: u32 = 10;
+/// A packet number and a payload with fewer bytes hold no acknowledgement: type, largest, delay,
+/// count and range take a byte each.
+const LEAST_ACK: u64 = 1 + 5;
+/// Longest time between the two packets that a probe timeout sends, in nanoseconds: they leave
+/// together (0.1 ms, Firefox).
+const TOGETHER: i64 = 1_000_000;
 
 /// Bytes that each gap adds.
 const ONE_GAP: u32 = 2;
@@ -114,6 +120,9 @@ pub(super) enum ClientPacket {
     },
     /// More of an earlier request, or the same again.
     More(Option<u32>),
+    /// The second packet of a probe timeout: the first, which opened this segment, if any, repeats
+    /// a request.
+    Repeats(Option<u32>),
 }
 
 /// The client's side of a connection.
@@ -180,6 +189,11 @@ impl Requests {
             return ClientPacket::Control;
         }
         path.carried = packet.size.max(path.carried);
+        if self.ends_timeout(&packet, path, config)
+            && let Some(repeated) = self.asked.pop()
+        {
+            return ClientPacket::Repeats(repeated.number);
+        }
         if let Some(sent) = self.goes_on(&packet, path, config) {
             return sent;
         }
@@ -283,6 +297,20 @@ impl Requests {
         }
         self.flight.1 += count;
         Some(ClientPacket::More(None))
+    }
+
+    /// Returns true if a packet comes together with a request and holds a PING alone: after a probe
+    /// timeout, a client repeats what it has not seen acknowledged, and may send a PING next to it
+    /// (RFC 9002, section 6.2.4). A request that is new needs none, because it asks for an
+    /// acknowledgement itself.
+    fn ends_timeout(&self, packet: &Uplink, path: &QuicPath, config: &Config) -> bool {
+        let is_ping = path.overhead(true, config).1
+            && u64::from(packet.content) + config.quic_packet_number() < LEAST_ACK;
+        is_ping
+            && self.asked.last().is_some_and(|asked| {
+                asked.belief != Belief::IfFull
+                    && within(packet.stamp.time, asked.stamp.time, TOGETHER)
+            })
     }
 
     /// Returns a result if a packet repeats a request.

@@ -155,3 +155,32 @@ fn what_some_clients_send_just_before_a_request_is_none() {
     talk.answer(1, 70_000);
     assert_eq!(sizes(&talk.finish()), [60_000, 70_000]);
 }
+
+#[test]
+fn a_request_with_a_ping_next_to_it_repeats_an_earlier_one() {
+    for (content, apart, count) in [
+        (3, 0, 1),
+        // That may be an acknowledgement.
+        (4, 0, 2),
+        (3, MILLISECOND * 9 / 10 - 1, 1),
+        (3, MILLISECOND * 9 / 10, 2),
+    ] {
+        let mut talk = Talk::new();
+        talk.open().say(200);
+        talk.wait(RTT);
+        let mut expected = 0;
+        for round in 0..60 {
+            talk.short(false, FULL);
+            expected += FULL as u64;
+            talk.say(8);
+            if round == 30 {
+                talk.say(202);
+                talk.wait(apart).say(content);
+                talk.wait(RTT);
+            }
+        }
+        let found = talk.finish();
+        assert_eq!(found.len(), count, "{content} {apart}");
+        assert_eq!(found.iter().map(|s| s.bytes).sum::<u64>(), expected);
+    }
+}
