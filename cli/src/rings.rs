@@ -30,6 +30,8 @@ const DATE: usize = 14;
 /// Digits of a date, and of a time: 20260101, 120000.
 const DAY: usize = 8;
 const TIME: usize = 6;
+/// Digits of the seconds since 1970, from 2001 to 2286: 1767268800.
+const EPOCH: usize = 10;
 
 /// The choice of files that are read as one capture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -301,8 +303,8 @@ struct FileHead {
     start: Option<Time>,
     /// The bytes of that.
     packet: Option<Box<[u8]>>,
-    /// Link type and snapshot length of each interface.
-    interfaces: Vec<(LinkType, u32)>,
+    /// Link type of each interface.
+    interfaces: Vec<LinkType>,
 }
 
 impl FileHead {
@@ -316,12 +318,12 @@ impl FileHead {
         Some(Self {
             start,
             packet,
-            interfaces: reader.interfaces(),
+            interfaces: reader.link_types(),
         })
     }
 
     /// Returns true if both may be of one program. An interface may be described later in one file
-    /// than in the other.
+    /// than in the other, and a program may be started again with another snapshot length.
     fn agrees(&self, other: &Self) -> bool {
         let (short, long) = if self.interfaces.len() < other.interfaces.len() {
             (&self.interfaces, &other.interfaces)
@@ -367,15 +369,20 @@ impl Name {
             let end = digits
                 .find(|c: char| !c.is_ascii_digit())
                 .unwrap_or(digits.len());
-            text.push_str(before);
             // A number that ends a word is part of it: tls12.pcap and tls13.pcap are no files of
-            // one ring.
-            if end < 5 && end < digits.len() && before.ends_with(|c: char| c.is_ascii_alphabetic())
+            // one ring. A T between a date and a time is no word: 2026-01-01T12-00-00.
+            let is_time = before == "T" && text.is_empty() && !numbers.is_empty();
+            if end < 5
+                && end < digits.len()
+                && !is_time
+                && before.ends_with(|c: char| c.is_ascii_alphabetic())
             {
+                text.push_str(before);
                 text.push_str(&digits[..end]);
                 rest = &digits[end..];
                 continue;
             }
+            text.push_str(before);
             texts.push(std::mem::take(&mut text));
             numbers.push(Number {
                 value: digits[..end].parse().ok()?,
@@ -394,6 +401,14 @@ impl Name {
         }
         Some(Self { texts, numbers })
     }
+}
+
+/// Returns true if two names differ in their numbers only, as those of files do that one program
+/// wrote one after the other.
+pub(crate) fn are_of_one_series(one: &Path, other: &Path) -> bool {
+    let series =
+        |path: &Path| Name::of(path).map(|name| (path.parent().map(Path::to_owned), name.texts));
+    series(one).is_some_and(|it| series(other) == Some(it))
 }
 
 /// Returns true if a date is among the numbers of a name: 20260101, or 2026-01-01.
@@ -432,9 +447,12 @@ impl Step {
                 Some(if has_date { Self::Ring } else { Self::Plain })
             }
             [] if later && !dates.is_empty() => Some(Self::Plain),
-            // A time that goes on by more than one beside a date, or has six digits: 12.00.00 and
-            // 12.15.00, 120000 and 121500.
-            [(a, b)] if dates.is_empty() && (a.digits == TIME || has_parted_date(before)) => {
+            // A time that goes on by more than one beside a date, or shows by its digits: 12.00.00
+            // and 12.15.00, 120000 and 121500, 1767268800 and 1767269700.
+            [(a, b)]
+                if dates.is_empty()
+                    && ([TIME, EPOCH].contains(&a.digits) || has_parted_date(before)) =>
+            {
                 (a.value < b.value).then_some(Self::Plain)
             }
             // A date in several numbers: 2026-01-01_12.00.00.

@@ -309,3 +309,67 @@ fn packets_in_two_files_that_overlap_count_once() {
         }
     }
 }
+
+/// Returns a capture's records, its header first, each cut to this many bytes of its packet.
+fn cut_to(bytes: &[u8], most: u32) -> Vec<u8> {
+    let mut cut = bytes[..24].to_vec();
+    for edge in ends(bytes).windows(2) {
+        let record = &bytes[edge[0]..edge[1]];
+        let length = most.min(record.len() as u32 - 16);
+        cut.extend_from_slice(&record[..8]);
+        cut.extend_from_slice(&length.to_le_bytes());
+        cut.extend_from_slice(&record[12..16 + length as usize]);
+    }
+    cut
+}
+
+#[test]
+fn of_a_packet_in_two_files_the_longer_one_counts() {
+    for name in ["tls13.pcap.gz", "h3.pcap.gz"] {
+        let bytes = decompressed(&recorded(name));
+        let whole = Folder::new();
+        let expected = in_any_file(&run(&["segments", &whole.file("plain.pcap", &bytes)]).quiet());
+        let cut = cut_to(&bytes, 90);
+        assert_ne!(
+            in_any_file(&run(&["segments", &whole.file("cut.pcap", &cut)]).stdout),
+            expected
+        );
+        for files in [[&bytes, &cut], [&cut, &bytes]] {
+            let folder = Folder::new();
+            for (number, file) in files.into_iter().enumerate() {
+                let name = format!("ring_{number:05}_202601011200{number:02}.pcap");
+                folder.file(&name, file);
+            }
+            let rows = run(&["segments", &folder.path("")]).stdout;
+            assert_eq!(in_any_file(&rows), expected, "{name}");
+        }
+    }
+}
+
+#[test]
+fn two_taps_with_a_direction_each_are_read_at_once() {
+    let bytes = decompressed(&recorded("tls13.pcap.gz"));
+    let whole = Folder::new();
+    let expected = in_any_file(&run(&["segments", &whole.file("plain.pcap", &bytes)]).quiet());
+    // By the addresses of Ethernet: what the device of the first packet sends, and the rest.
+    let records = ends(&bytes);
+    let sender = |at: usize| &bytes[records[at] + 22..records[at] + 28];
+    let mut taps = [bytes[..24].to_vec(), bytes[..24].to_vec()];
+    for at in 0..records.len() - 1 {
+        let tap = usize::from(sender(at) != sender(0));
+        taps[tap].extend_from_slice(&bytes[records[at]..records[at + 1]]);
+    }
+    let folder = Folder::new();
+    let files = [("up.pcap", &taps[0]), ("down.pcap", &taps[1])];
+    let [up, down] = files.map(|(name, tap)| folder.file(name, tap));
+    let outcome = run(&["segments", "--join", &down, &up]);
+    assert_eq!(outcome.status, Some(0), "{}", outcome.stderr);
+    assert_eq!(in_any_file(&outcome.stdout), expected);
+    assert!(
+        outcome
+            .sentence()
+            .ends_with("ends: both were read at once, in order of time"),
+        "{}",
+        outcome.stderr
+    );
+}

@@ -19,8 +19,12 @@ pub(super) struct CapturePart {
     pub(super) frames: Option<u64>,
     /// Time of its first packet, once it was read.
     pub(super) start: Option<Time>,
-    /// True if it begins before the file ahead of it ends.
+    /// True if it begins with a packet of the file ahead of it.
     pub(super) overlaps: bool,
+    /// True if it is to be read beside the file ahead of it, should that one end later.
+    pub(super) may_be_beside: bool,
+    /// True if it was.
+    pub(super) is_beside: bool,
     pub(super) damage: Option<Damage>,
     pub(super) compressed: bool,
     /// Why nothing of it could be read, if it is not the first.
@@ -45,6 +49,8 @@ impl CapturePart {
             frames: None,
             start: None,
             overlaps: false,
+            may_be_beside: false,
+            is_beside: false,
             damage: None,
             compressed: false,
             unreadable: None,

@@ -2,7 +2,11 @@
 //!
 //! Two files overlap if the first packet of one is in the file before it, equal in time and bytes:
 //! a program was started again before another one had ended, or two wrote at once. From there on,
-//! both are read at once, the earlier packet first, so that packets in both follow each other.
+//! both are read at once, the earlier packet first, so that packets in both follow each other. If
+//! one of them was cut, both get the bytes of the other.
+//!
+//! Files whose names show no order are read at once where the later one begins before the earlier
+//! one ends: two taps may have one direction each.
 
 use std::io::Read;
 
@@ -12,6 +16,11 @@ use super::capture_part::{CapturePart, Go};
 use crate::capture::{Reader, Unreadable};
 use crate::progress::Progress;
 
+/// Packets of several interfaces may be in the order of their arrival in the program, not of their
+/// times: off by this many nanoseconds. A file that goes on for longer behind the start of the next
+/// one was written at the same time.
+const DISORDER: i64 = 100_000_000;
+
 /// The files of a capture while they are read.
 pub(super) struct Merge<'a> {
     parts: &'a mut [CapturePart],
@@ -20,6 +29,8 @@ pub(super) struct Merge<'a> {
     lanes: Vec<OpenPart<'a>>,
     /// The file after them, with its first packet.
     next: Option<OpenPart<'a>>,
+    /// True once two files had a packet in common.
+    shares: bool,
 }
 
 /// A file that is being read.
@@ -29,6 +40,8 @@ struct OpenPart<'a> {
     reader: Reader<Box<dyn Read + 'a>>,
     /// Its next packet, if it is known.
     head: Option<NextPacket>,
+    /// True if it is to be read beside the file before it, should that one go on for longer.
+    may_be_beside: bool,
 }
 
 /// A packet that waits for its turn.
@@ -47,11 +60,12 @@ impl<'a> Merge<'a> {
             progress,
             lanes: Vec::new(),
             next: None,
+            shares: false,
         }
     }
 
     /// Passes every packet to `visit`, with frame numbers that continue from file to file, and true
-    /// while several files are read at once. Returns true if `visit` took all.
+    /// while several files with the same packets are read at once. Returns true if `visit` took all.
     pub(super) fn packets<E: From<Unreadable>>(
         mut self,
         mut visit: impl FnMut(&Packet<'_>, bool) -> Result<Go, E>,
@@ -89,6 +103,7 @@ impl<'a> Merge<'a> {
                         at,
                         reader,
                         head: None,
+                        may_be_beside: part.may_be_beside,
                     };
                     if lane.advance() {
                         part.start = lane.head.as_ref().map(|head| head.time);
@@ -134,17 +149,38 @@ impl<'a> Merge<'a> {
 
     /// Counts the frames of a file that is still being read.
     fn count(&mut self, at: usize) -> u64 {
+        self.read_ahead(at).0
+    }
+
+    /// Returns the number of frames of a file that is still being read, and the latest time in it.
+    fn read_ahead(&mut self, at: usize) -> (u64, Time) {
         let nobody = Progress::none();
         let reader = self.parts[at].open().and_then(|source| {
             let pass = source.into_pass(&nobody)?;
             Reader::new(pass.bytes)
         });
-        let count = reader.map_or(0, |mut reader| {
-            while reader.next().is_some() {}
-            reader.frames()
+        let (count, latest) = reader.map_or((0, Time::default()), |mut reader| {
+            let mut latest = Time::default();
+            while let Some(packet) = reader.next() {
+                latest = latest.max(packet.time);
+            }
+            (reader.frames(), latest)
         });
         self.parts[at].frames = Some(count);
-        count
+        (count, latest)
+    }
+
+    /// Returns true if the next file is to be read beside this one from now on: a packet of this
+    /// one is as late as its first. Asked once where that is so.
+    #[cold]
+    fn is_beside(&mut self, at: usize) -> bool {
+        let (_, latest) = self.read_ahead(at);
+        let Some(next) = &mut self.next else {
+            return false;
+        };
+        next.may_be_beside = false;
+        let start = next.head.as_ref().map(|head| head.time);
+        start.is_some_and(|start| latest.since(start) > DISORDER)
     }
 
     /// Reads the only file that is being read, up to its end or a packet that the next one begins
@@ -156,38 +192,81 @@ impl<'a> Merge<'a> {
         let Some(lane) = self.lanes.first_mut() else {
             return Ok(Go::On);
         };
-        let before = self.parts[lane.at].frames_before;
-        let begins = |packet: &Packet<'_>| {
-            let next = self.next.as_ref().and_then(|next| next.head.as_ref());
-            next.is_some_and(|head| head.is(packet))
-        };
-        let head = lane.head.take();
-        let mut overlaps = false;
-        if let Some(head) = &head {
-            overlaps = begins(&head.packet(before));
-            if visit(&head.packet(before), overlaps)? == Go::Stop {
-                return Ok(Go::Stop);
-            }
-        }
-        while !overlaps {
-            let Some(mut packet) = lane.reader.next() else {
-                break;
+        let (at, before) = (lane.at, self.parts[lane.at].frames_before);
+        let mut waiting = lane.head.take();
+        loop {
+            let Some(lane) = self.lanes.first_mut() else {
+                return Ok(Go::On);
             };
-            packet.frame += before;
-            overlaps = begins(&packet);
-            if visit(&packet, overlaps)? == Go::Stop {
+            let packet = match &waiting {
+                Some(head) => head.packet(before),
+                None => {
+                    let Some(mut packet) = lane.reader.next() else {
+                        break;
+                    };
+                    packet.frame += before;
+                    packet
+                }
+            };
+            let next = self.next.as_mut();
+            let next = next.and_then(|next| Some((next.may_be_beside, next.head.as_mut()?)));
+            if let Some((may_be_beside, head)) = next {
+                if head.is(&packet) {
+                    head.lengthen(packet.data);
+                    let packet = Packet {
+                        data: &head.data,
+                        ..packet
+                    };
+                    if visit(&packet, true)? == Go::Stop {
+                        return Ok(Go::Stop);
+                    }
+                    if !lane.advance() {
+                        self.leave(0);
+                    }
+                    return Ok(self.overlap()?);
+                }
+                if may_be_beside && packet.time >= head.time {
+                    let frame = packet.frame - before;
+                    let head = NextPacket::new(&Packet { frame, ..packet }, Vec::new());
+                    if self.is_beside(at) {
+                        if let Some(lane) = self.lanes.first_mut() {
+                            lane.head = Some(head);
+                        }
+                        self.enter_beside()?;
+                        return Ok(Go::On);
+                    }
+                    waiting = Some(head);
+                    continue;
+                }
+            }
+            if visit(&packet, false)? == Go::Stop {
                 return Ok(Go::Stop);
             }
+            waiting = None;
         }
-        if !overlaps || !lane.advance() {
-            self.leave(0);
-        }
-        if overlaps && self.enter()? {
-            for lane in self.lanes.iter().skip(1) {
+        self.leave(0);
+        Ok(Go::On)
+    }
+
+    /// Begins to read the next file, which has a packet of another one.
+    fn overlap(&mut self) -> Result<Go, Unreadable> {
+        if self.enter()? {
+            self.shares = true;
+            if let [_, .., lane] = &self.lanes[..] {
                 self.parts[lane.at].overlaps = true;
             }
         }
         Ok(Go::On)
+    }
+
+    /// Begins to read the next file, which goes on beside another one.
+    fn enter_beside(&mut self) -> Result<(), Unreadable> {
+        if self.enter()?
+            && let Some(lane) = self.lanes.last()
+        {
+            self.parts[lane.at].is_beside = true;
+        }
+        Ok(())
     }
 
     /// Passes on the earliest packet of those that wait.
@@ -200,27 +279,46 @@ impl<'a> Merge<'a> {
         let Some(at) = earliest else {
             return Ok(Go::On);
         };
+        let next = self.next.as_ref();
+        if next.is_some_and(|next| next.may_be_beside && time(next) <= time(&self.lanes[at])) {
+            self.enter_beside()?;
+            return Ok(Go::On);
+        }
+        self.lengthen(at);
         let lane = &mut self.lanes[at];
         let before = self.parts[lane.at].frames_before;
         let mut overlaps = false;
         if let Some(head) = &lane.head {
             let packet = head.packet(before);
-            if visit(&packet, true)? == Go::Stop {
-                return Ok(Go::Stop);
-            }
             let next = self.next.as_ref().and_then(|next| next.head.as_ref());
             overlaps = next.is_some_and(|next| next.is(&packet));
+            if visit(&packet, self.shares || overlaps)? == Go::Stop {
+                return Ok(Go::Stop);
+            }
         }
         if !lane.advance() {
             self.leave(at);
         }
-        if overlaps && self.enter()? {
-            let entered = self.lanes.last().map(|lane| lane.at);
-            if let Some(at) = entered {
-                self.parts[at].overlaps = true;
-            }
+        if overlaps {
+            return Ok(self.overlap()?);
         }
         Ok(Go::On)
+    }
+
+    /// Gives a packet that waits, and the same one of other files, the bytes of the one that was
+    /// cut least.
+    fn lengthen(&mut self, at: usize) {
+        let Some(mut head) = self.lanes[at].head.take() else {
+            return;
+        };
+        let others = self.lanes.iter_mut().chain(&mut self.next);
+        for other in others.filter_map(|lane| lane.head.as_mut()) {
+            if other.is(&head.packet(0)) {
+                head.lengthen(&other.data);
+                other.lengthen(&head.data);
+            }
+        }
+        self.lanes[at].head = Some(head);
     }
 
     /// Ends with a file that was read.
@@ -269,6 +367,14 @@ impl NextPacket {
             link_type: self.link_type,
             original_length: self.original_length,
             data: &self.data,
+        }
+    }
+
+    /// Takes more of the packet's bytes, if there are more.
+    fn lengthen(&mut self, data: &[u8]) {
+        if data.len() > self.data.len() {
+            self.data.clear();
+            self.data.extend_from_slice(data);
         }
     }
 

@@ -9,6 +9,7 @@ use crate::capture::{Piece, Reader, Source, Unreadable};
 use crate::frames::{File, Frames};
 use crate::messages;
 use crate::progress::Progress;
+use crate::rings::are_of_one_series;
 
 /// The files of one capture, which can be read more than once.
 pub(super) struct Parts(Vec<CapturePart>);
@@ -17,6 +18,11 @@ impl Parts {
     /// Opens the first of `files`.
     pub(super) fn open(files: &[PathBuf]) -> Result<Self, Unreadable> {
         let mut parts: Vec<_> = files.iter().map(|path| CapturePart::new(path)).collect();
+        // Files that one program wrote one after the other stay in their order, whatever their
+        // clock did.
+        for at in 1..parts.len() {
+            parts[at].may_be_beside = !are_of_one_series(&files[at - 1], &files[at]);
+        }
         if let Some(first) = parts.first_mut() {
             let source = Source::open(&first.path)?;
             first.size = source.size().unwrap_or(0);
@@ -106,13 +112,16 @@ impl Parts {
     /// file's name.
     pub(super) fn overlaps(&self) -> Vec<(String, String)> {
         let pairs = self.0.iter().zip(self.0.iter().skip(1));
+        let said = |part: &CapturePart| match (part.overlaps, part.is_beside) {
+            (true, _) => Some("packets that are in both count once"),
+            (false, true) => Some("both were read at once, in order of time"),
+            (false, false) => None,
+        };
         pairs
-            .filter(|(_, part)| part.overlaps)
-            .map(|(before, part)| {
+            .filter_map(|(before, part)| {
                 let before = messages::name(&before.path);
-                let said =
-                    format!("begins before {before} ends: packets that are in both count once");
-                (messages::name(&part.path), said)
+                let said = format!("begins before {before} ends: {}", said(part)?);
+                Some((messages::name(&part.path), said))
             })
             .collect()
     }

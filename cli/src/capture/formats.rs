@@ -15,6 +15,9 @@ const MAGICS: &[(&[u8], &str)] = &[
     (b"TR\0d\0", "HP-UX nettl"),
     (b"\x05VNF", "Visual Networks"),
     (b"\xaa\xaa\xaa\xaa", "5View"),
+    (b"\x01\x10\x4c\0", "LANalyzer"),
+    (b"+---------+---------------+----------+", "K12 text"),
+    (b"\0\0\x02\0\x12\x05\0\x10", "K12"),
 ];
 
 /// Number of bytes that distinguish formats: the longest magic, and the first record of ERF with

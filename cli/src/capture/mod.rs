@@ -84,11 +84,11 @@ impl<R: Read> Reader<R> {
         }
     }
 
-    /// Returns link type and snapshot length of each interface described so far in this section.
-    pub(crate) fn interfaces(&self) -> Vec<(LinkType, u32)> {
+    /// Returns the link type of each interface described so far in this section.
+    pub(crate) fn link_types(&self) -> Vec<LinkType> {
         match self {
-            Self::Pcap(reader) => vec![reader.interface()],
-            Self::Pcapng(reader) => reader.interfaces(),
+            Self::Pcap(reader) => vec![reader.link_type()],
+            Self::Pcapng(reader) => reader.link_types(),
         }
     }
 

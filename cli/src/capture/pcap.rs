@@ -164,8 +164,8 @@ impl<R: Read> PcapReader<R> {
         self.frame
     }
 
-    pub(super) const fn interface(&self) -> (LinkType, u32) {
-        (self.header.link_type, self.header.snapshot_length)
+    pub(super) const fn link_type(&self) -> LinkType {
+        self.header.link_type
     }
 
     pub(super) const fn damage(&self) -> Option<&Damage> {

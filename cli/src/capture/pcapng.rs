@@ -95,11 +95,9 @@ impl<R: Read> PcapngReader<R> {
         self.frame
     }
 
-    pub(super) fn interfaces(&self) -> Vec<(LinkType, u32)> {
+    pub(super) fn link_types(&self) -> Vec<LinkType> {
         let interfaces = self.interfaces.iter();
-        interfaces
-            .map(|interface| (interface.link_type, interface.snapshot_length))
-            .collect()
+        interfaces.map(|interface| interface.link_type).collect()
     }
 
     pub(super) const fn damage(&self) -> Option<&Damage> {

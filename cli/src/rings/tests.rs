@@ -104,6 +104,9 @@ fn other_names_must_join_in_time() {
         ["s_2026-01-01_12:00:00.pcap", "s_2026-01-01_12:15:00.pcap"],
         ["s-20260101-120000.pcap", "s-20260101-121500.pcap"],
         ["s-120000.pcap", "s-121500.pcap"],
+        ["s.1767268800.pcap", "s.1767269700.pcap"],
+        ["s-2026-01-01T11-45-00Z.pcap", "s-2026-01-01T12-00-00Z.pcap"],
+        ["20260101T114500.pcap", "20260101T120000.pcap"],
     ] {
         let two =
             |first: &[i64], second: &[i64]| found(&[(names[0], first), (names[1], second)]).len();
@@ -120,6 +123,8 @@ fn other_names_must_join_in_time() {
         ["s-20261301-1.pcap", "s-20261301-3.pcap"],
         ["s-2026-01-32-1.pcap", "s-2026-01-32-3.pcap"],
         ["h2.pcap", "h3.pcap"],
+        ["s-176726880.pcap", "s-176726970.pcap"],
+        ["sT11-00.pcap", "sT12-15.pcap"],
     ] {
         assert_eq!(
             found(&[(names[0], &[0]), (names[1], &[1])]).len(),
@@ -138,6 +143,30 @@ fn a_counter_may_begin_anew() {
         ("x.pcap3", &[20_001, 29_000]),
     ];
     assert_eq!(found(&ring), [["x.pcap2", "x.pcap3", "x.pcap0", "x.pcap1"]]);
+}
+
+#[test]
+fn files_of_one_ring_may_hold_packets_to_different_lengths() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, time: i64, snapshot_length: u32| {
+        let packets = [TestPacket::new(1, time, vec![0; 60])];
+        let mut file = pcap(PcapForm::default(), 1, &packets);
+        file[16..20].copy_from_slice(&snapshot_length.to_le_bytes());
+        let path = folder.path().join(name);
+        fs::write(&path, file).expect("written");
+        Input::Capture(vec![path])
+    };
+    let files = vec![write("s_1.pcap", 0, 65_535), write("s_2.pcap", 1, 96)];
+    assert_eq!(join(files, Joining::Found(SECOND), JOBS).0.len(), 1);
+}
+
+#[test]
+fn names_of_one_series_differ_in_numbers_only() {
+    let are = |one: &str, other: &str| are_of_one_series(Path::new(one), Path::new(other));
+    assert!(are("a/s_1.pcap", "a/s_3.pcap"));
+    assert!(are("a/s_1.pcap", "a/s_2.pcap.gz"));
+    assert!(!are("a/s_1.pcap", "b/s_2.pcap"));
+    assert!(!are("up.pcap", "down.pcap"));
 }
 
 #[test]
