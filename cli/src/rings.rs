@@ -22,7 +22,7 @@ use crate::workers;
 
 /// Packets of several interfaces may be in the order of their arrival in the program, not of their
 /// times: off by this many nanoseconds, and by no more than a tenth of the previous file.
-const DISORDER: i64 = 100_000_000;
+pub(crate) const DISORDER: i64 = 100_000_000;
 /// Clocks that are set while a ring is written step by no more, in nanoseconds.
 const STEP_BACK: i64 = 1_000_000_000;
 /// Digits of a date and time: 20260101120000.

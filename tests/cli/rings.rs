@@ -373,3 +373,35 @@ fn two_taps_with_a_direction_each_are_read_at_once() {
         outcome.stderr
     );
 }
+
+#[test]
+fn a_file_that_goes_on_for_longer_than_packets_are_out_of_order_is_read_beside_the_next() {
+    let bytes = decompressed(&recorded("tls13.pcap.gz"));
+    let records = ends(&bytes);
+    let last = records[records.len() - 2];
+    let field = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().expect("four bytes"));
+    let microseconds = i64::from(field(last)) * 1_000_000 + i64::from(field(last + 4));
+    for (before, is_beside) in [(100_000, false), (100_001, true)] {
+        // A second file whose first packet comes that many microseconds before the first one's last.
+        let mut next = bytes[..24].to_vec();
+        let begins = microseconds - before;
+        next.extend_from_slice(
+            &u32::try_from(begins / 1_000_000)
+                .expect("fits")
+                .to_le_bytes(),
+        );
+        next.extend_from_slice(
+            &u32::try_from(begins % 1_000_000)
+                .expect("fits")
+                .to_le_bytes(),
+        );
+        next.extend_from_slice(&bytes[records[1] + 8..records[2]]);
+        let folder = Folder::new();
+        let files = [("one.pcap", &bytes), ("other.pcap", &next)];
+        let [one, other] = files.map(|(name, file)| folder.file(name, file));
+        let outcome = run(&["segments", "--join", &one, &other]);
+        assert_eq!(outcome.status, Some(0), "{}", outcome.stderr);
+        let said = outcome.stderr.contains("both were read at once");
+        assert_eq!(said, is_beside, "{before}: {}", outcome.stderr);
+    }
+}

@@ -15,11 +15,7 @@ use nflx_core::{LinkType, Packet, Time};
 use super::capture_part::{CapturePart, Go};
 use crate::capture::{Reader, Unreadable};
 use crate::progress::Progress;
-
-/// Packets of several interfaces may be in the order of their arrival in the program, not of their
-/// times: off by this many nanoseconds. A file that goes on for longer behind the start of the next
-/// one was written at the same time.
-const DISORDER: i64 = 100_000_000;
+use crate::rings::DISORDER;
 
 /// The files of a capture while they are read.
 pub(super) struct Merge<'a> {
@@ -170,8 +166,9 @@ impl<'a> Merge<'a> {
         (count, latest)
     }
 
-    /// Returns true if the next file is to be read beside this one from now on: a packet of this
-    /// one is as late as its first. Asked once where that is so.
+    /// Returns true if the next file is to be read beside this one from now on: this one goes on
+    /// behind the start of the next for longer than packets are out of order. Asked once, when a
+    /// packet of this one is as late as the first of the next.
     #[cold]
     fn is_beside(&mut self, at: usize) -> bool {
         let (_, latest) = self.read_ahead(at);
