@@ -237,45 +237,6 @@ fn a_proxy_that_nobody_knows_of_is_asked_for_one_host_after_another() {
 }
 
 #[test]
-fn a_connection_that_begins_with_others_is_watched_where_its_address_is_known() {
-    let lengths = [5000, 70_000, 300, 9000];
-    let is_netflix = |order: usize, at: usize| order >> at & 1 == 1;
-    // The first request is for another service.
-    for order in (0..16).step_by(2) {
-        let mut talk = Talk::new(50_000, PROXY, 80);
-        talk.open();
-        let responses = lengths.map(response);
-        for (at, response) in responses.iter().enumerate() {
-            let host = if is_netflix(order, at) { VIDEO } else { OTHER };
-            talk.wait(400 * MILLISECOND)
-                .say(&origin(host))
-                .hear(response);
-        }
-        let asked = (0..lengths.len()).filter(|&at| is_netflix(order, at));
-        let expected: Vec<u64> = asked.map(|at| responses[at].len() as u64).collect();
-        for is_known in [true, false] {
-            let mut engine = Engine::new(Config::default());
-            if is_known {
-                let known = super::evidence::answer(VIDEO, [192, 0, 2, 100]);
-                give(&mut engine, 1, talk.packets[0].time - MILLISECOND, &known);
-            }
-            for (packet, frame) in talk.packets.iter().zip(2..) {
-                give(&mut engine, frame, packet.time, &packet.bytes());
-            }
-            engine.finish();
-            let found = segments(&engine);
-            let found: Vec<u64> = found.iter().map(|s| s.app_bytes).collect();
-            // What nobody knows of is read up to the first host.
-            let expected = if is_known { &expected[..] } else { &[] };
-            assert_eq!(found, expected, "{order:04b}");
-            if order == 0 {
-                assert!(engine.servers().all(|(_, server)| server.flows == 0));
-            }
-        }
-    }
-}
-
-#[test]
 fn a_refused_tunnel_is_none() {
     let mut turns = connect(VIDEO);
     turns[0].1 = b"HTTP/1.1 503 No\r\nContent-Length: 9000\r\n\r\n".to_vec();
