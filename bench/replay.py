@@ -10,6 +10,7 @@ directly.
 """
 
 import argparse
+import atexit
 import pathlib
 import re
 import subprocess
@@ -85,10 +86,12 @@ def replay(release, packets, every):
 
 
 def begin_straight(release, packets):
-    """An engine that gets the same packets directly, beside the replay."""
-    return subprocess.Popen(
+    """An engine that gets the same packets directly, beside the replay, and ends with this program."""
+    engine = subprocess.Popen(
         [release / "bounds", "engine", str(packets)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
+    atexit.register(engine.kill)
+    return engine
 
 
 def straight(engine):

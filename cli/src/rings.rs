@@ -21,7 +21,7 @@ use crate::progress::Progress;
 use crate::workers;
 
 /// Packets of several interfaces may be in the order of their arrival in the program, not of their
-/// times: off by this many nanoseconds, and by no more than a tenth of the previous file.
+/// times: off by this many nanoseconds.
 pub(crate) const DISORDER: i64 = 100_000_000;
 /// Clocks that are set while a ring is written step by no more, in nanoseconds.
 const STEP_BACK: i64 = 1_000_000_000;
@@ -260,6 +260,7 @@ fn joins(before: &Path, after: &FileHead, gap: i64) -> bool {
         return false;
     };
     let between = start.since(span.last);
+    // A short file is not out of order by all of its length.
     let adjoins = between >= -DISORDER.min(span.last.since(span.first) / 10);
     between <= gap && (adjoins || span.is_shared)
 }

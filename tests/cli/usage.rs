@@ -39,6 +39,17 @@ fn unreadable_input() {
             "is a capture of snoop, which is not read; convert it: editcap FILE FILE.pcapng",
         ),
         (
+            path("x.tr1", b"\x01\x10\x4c\0\x01\x05Trace Display Trace File"),
+            "is a capture of LANalyzer, which is not read; convert it: editcap FILE FILE.pcapng",
+        ),
+        (
+            path(
+                "x.txt",
+                b"+---------+---------------+----------+\n12:00:00,000,000   ETHER\n",
+            ),
+            "is a capture of K12 text, which is not read; convert it: editcap FILE FILE.pcapng",
+        ),
+        (
             path("not gzip", b"\x1f\x8bgarbage, not gzip"),
             "cannot be decompressed",
         ),

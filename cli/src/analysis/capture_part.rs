@@ -21,9 +21,9 @@ pub(super) struct CapturePart {
     pub(super) start: Option<Time>,
     /// True if it begins with a packet of the file ahead of it.
     pub(super) overlaps: bool,
-    /// True if it is to be read beside the file ahead of it, should that one end later.
+    /// True if it will be read beside the file ahead of it, should that one end later.
     pub(super) may_be_beside: bool,
-    /// True if it was.
+    /// True if it was read beside that one, without a packet in common where it began.
     pub(super) is_beside: bool,
     pub(super) damage: Option<Damage>,
     pub(super) compressed: bool,

@@ -36,8 +36,18 @@ struct OpenPart<'a> {
     reader: Reader<Box<dyn Read + 'a>>,
     /// Its next packet, if it is known.
     head: Option<NextPacket>,
-    /// True if it is to be read beside the file before it, should that one go on for longer.
-    may_be_beside: bool,
+}
+
+/// What a file met that was read alone.
+enum Met {
+    /// Its own end.
+    Nothing,
+    /// The first packet of the next file, which it holds too.
+    Same,
+    /// The time of that packet. Its own packet waits.
+    Later(NextPacket),
+    /// A visitor that takes no more.
+    Stop,
 }
 
 /// A packet that waits for its turn.
@@ -99,7 +109,6 @@ impl<'a> Merge<'a> {
                         at,
                         reader,
                         head: None,
-                        may_be_beside: part.may_be_beside,
                     };
                     if lane.advance() {
                         part.start = lane.head.as_ref().map(|head| head.time);
@@ -137,15 +146,10 @@ impl<'a> Merge<'a> {
             if at < last {
                 frames += match self.parts[at].frames {
                     Some(frames) => frames,
-                    None => self.count(at),
+                    None => self.read_ahead(at).0,
                 };
             }
         }
-    }
-
-    /// Counts the frames of a file that is still being read.
-    fn count(&mut self, at: usize) -> u64 {
-        self.read_ahead(at).0
     }
 
     /// Returns the number of frames of a file that is still being read, and the latest time in it.
@@ -166,94 +170,101 @@ impl<'a> Merge<'a> {
         (count, latest)
     }
 
-    /// Returns true if the next file is to be read beside this one from now on: this one goes on
-    /// behind the start of the next for longer than packets are out of order. Asked once, when a
-    /// packet of this one is as late as the first of the next.
+    /// Returns true if the next file is to be read beside the only one that is being read: this one
+    /// goes on behind the start of the next for longer than packets are out of order. Asked once,
+    /// when a packet of this one is as late as the first of the next.
     #[cold]
-    fn is_beside(&mut self, at: usize) -> bool {
-        let (_, latest) = self.read_ahead(at);
-        let Some(next) = &mut self.next else {
+    fn is_beside(&mut self) -> bool {
+        let (Some(lane), Some(next)) = (self.lanes.first(), &self.next) else {
             return false;
         };
-        next.may_be_beside = false;
-        let start = next.head.as_ref().map(|head| head.time);
+        let (at, start) = (lane.at, next.head.as_ref().map(|head| head.time));
+        self.parts[next.at].may_be_beside = false;
+        let (_, latest) = self.read_ahead(at);
         start.is_some_and(|start| latest.since(start) > DISORDER)
     }
 
-    /// Reads the only file that is being read, up to its end or a packet that the next one begins
-    /// with.
+    /// Reads the only file that is being read, up to where it meets the next one.
     fn read_one<E: From<Unreadable>>(
         &mut self,
         visit: &mut impl FnMut(&Packet<'_>, bool) -> Result<Go, E>,
     ) -> Result<Go, E> {
-        let Some(lane) = self.lanes.first_mut() else {
-            return Ok(Go::On);
-        };
-        let (at, before) = (lane.at, self.parts[lane.at].frames_before);
-        let mut waiting = lane.head.take();
-        loop {
-            let Some(lane) = self.lanes.first_mut() else {
-                return Ok(Go::On);
-            };
-            let packet = match &waiting {
-                Some(head) => head.packet(before),
-                None => {
-                    let Some(mut packet) = lane.reader.next() else {
-                        break;
-                    };
-                    packet.frame += before;
-                    packet
+        match self.read_up_to_next(visit)? {
+            Met::Stop => return Ok(Go::Stop),
+            Met::Nothing => self.leave(0),
+            Met::Same => {
+                if !self.lanes.first_mut().is_some_and(OpenPart::advance) {
+                    self.leave(0);
                 }
-            };
-            let next = self.next.as_mut();
-            let next = next.and_then(|next| Some((next.may_be_beside, next.head.as_mut()?)));
-            if let Some((may_be_beside, head)) = next {
-                if head.is(&packet) {
-                    head.lengthen(packet.data);
-                    let packet = Packet {
-                        data: &head.data,
-                        ..packet
-                    };
-                    if visit(&packet, true)? == Go::Stop {
-                        return Ok(Go::Stop);
-                    }
-                    if !lane.advance() {
-                        self.leave(0);
-                    }
-                    return Ok(self.overlap()?);
+                self.overlap()?;
+            }
+            Met::Later(head) => {
+                if let Some(lane) = self.lanes.first_mut() {
+                    lane.head = Some(head);
                 }
-                if may_be_beside && packet.time >= head.time {
-                    let frame = packet.frame - before;
-                    let head = NextPacket::new(&Packet { frame, ..packet }, Vec::new());
-                    if self.is_beside(at) {
-                        if let Some(lane) = self.lanes.first_mut() {
-                            lane.head = Some(head);
-                        }
-                        self.enter_beside()?;
-                        return Ok(Go::On);
-                    }
-                    waiting = Some(head);
-                    continue;
+                if self.is_beside() {
+                    self.enter_beside()?;
                 }
             }
-            if visit(&packet, false)? == Go::Stop {
-                return Ok(Go::Stop);
-            }
-            waiting = None;
         }
-        self.leave(0);
         Ok(Go::On)
     }
 
+    /// Passes on the packets of the only file that is being read. Returns what it met.
+    fn read_up_to_next<E: From<Unreadable>>(
+        &mut self,
+        visit: &mut impl FnMut(&Packet<'_>, bool) -> Result<Go, E>,
+    ) -> Result<Met, E> {
+        let Some(lane) = self.lanes.first_mut() else {
+            return Ok(Met::Nothing);
+        };
+        let before = self.parts[lane.at].frames_before;
+        let next = self.next.as_mut();
+        let may_be_beside = next
+            .as_ref()
+            .is_some_and(|next| self.parts[next.at].may_be_beside);
+        let mut first = next.and_then(|next| next.head.as_mut());
+        let mut pass = |packet: &Packet<'_>| -> Result<_, E> {
+            match first.as_deref_mut() {
+                Some(first) if first.is(packet) => {
+                    first.lengthen(packet.data);
+                    let data = &first.data;
+                    Ok(match visit(&Packet { data, ..*packet }, true)? {
+                        Go::Stop => Some(Met::Stop),
+                        Go::On => Some(Met::Same),
+                    })
+                }
+                Some(first) if may_be_beside && packet.time >= first.time => {
+                    let frame = packet.frame - before;
+                    let waits = NextPacket::new(&Packet { frame, ..*packet }, Vec::new());
+                    Ok(Some(Met::Later(waits)))
+                }
+                _ => Ok((visit(packet, false)? == Go::Stop).then_some(Met::Stop)),
+            }
+        };
+        if let Some(head) = lane.head.take()
+            && let Some(met) = pass(&head.packet(before))?
+        {
+            return Ok(met);
+        }
+        while let Some(mut packet) = lane.reader.next() {
+            packet.frame += before;
+            if let Some(met) = pass(&packet)? {
+                return Ok(met);
+            }
+        }
+        Ok(Met::Nothing)
+    }
+
     /// Begins to read the next file, which has a packet of another one.
-    fn overlap(&mut self) -> Result<Go, Unreadable> {
+    fn overlap(&mut self) -> Result<(), Unreadable> {
         if self.enter()? {
             self.shares = true;
             if let [_, .., lane] = &self.lanes[..] {
                 self.parts[lane.at].overlaps = true;
             }
         }
-        Ok(Go::On)
+        Ok(())
     }
 
     /// Begins to read the next file, which goes on beside another one.
@@ -276,8 +287,10 @@ impl<'a> Merge<'a> {
         let Some(at) = earliest else {
             return Ok(Go::On);
         };
-        let next = self.next.as_ref();
-        if next.is_some_and(|next| next.may_be_beside && time(next) <= time(&self.lanes[at])) {
+        let begins = |next: &OpenPart<'_>| {
+            self.parts[next.at].may_be_beside && time(next) <= time(&self.lanes[at])
+        };
+        if self.next.as_ref().is_some_and(begins) {
             self.enter_beside()?;
             return Ok(Go::On);
         }
@@ -297,7 +310,7 @@ impl<'a> Merge<'a> {
             self.leave(at);
         }
         if overlaps {
-            return Ok(self.overlap()?);
+            self.overlap()?;
         }
         Ok(Go::On)
     }
@@ -367,7 +380,7 @@ impl NextPacket {
         }
     }
 
-    /// Takes more of the packet's bytes, if there are more.
+    /// Replaces its bytes if these are more of them.
     fn lengthen(&mut self, data: &[u8]) {
         if data.len() > self.data.len() {
             self.data.clear();

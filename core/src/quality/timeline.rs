@@ -136,8 +136,9 @@ struct Replay<'a> {
     /// Pauses that earlier replays found, in order, and the number of these that have begun.
     pauses: &'a [Pause],
     begun: usize,
-    /// It looks for another one behind this time. The one that it found.
+    /// Time behind which it looks for another one.
     looks_behind: f64,
+    /// The one that it found.
     found: Option<Pause>,
     /// The time when the level of the buffer was last known.
     sure: f64,
