@@ -10,6 +10,7 @@ mod damage;
 mod formats;
 mod link_types;
 pub(crate) mod live;
+mod lz4_legacy;
 mod order;
 mod pcap;
 mod pcapng;

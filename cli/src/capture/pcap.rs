@@ -1,7 +1,9 @@
 //! pcap: one header, then records.
 //!
-//! Read: microseconds and nanoseconds, both byte orders, and the "modified" records with which
-//! patched libpcaps of the 1990s store an interface and a protocol with each packet.
+//! Read: microseconds and nanoseconds, both byte orders, and the longer records with which patched
+//! libpcaps of the 1990s store an interface and a protocol with each packet.
+
+mod variant;
 
 use std::io::Read;
 
@@ -13,12 +15,9 @@ use super::damage::{Damage, Defect, Unreadable};
 use super::order::Order;
 use super::piece::{Header, Piece};
 use super::time;
+use variant::{RECORD, RECORD_MODIFIED};
 
 const HEADER: usize = 24;
-/// Seconds, fraction, captured length, original length.
-const RECORD: usize = 16;
-/// The same, then interface index, protocol, packet type, padding.
-const RECORD_MODIFIED: usize = 24;
 
 /// Wireshark's limit for the packets of most link types (`WTAP_MAX_PACKET_SIZE_STANDARD`). More is
 /// allowed if the file's header announces it.
@@ -106,6 +105,9 @@ impl<R: Read> PcapReader<R> {
         if self.damage.is_some() {
             return None;
         }
+        if self.frame == 0 {
+            self.measure();
+        }
         if !self.buffer.fill(self.record) {
             return self.end();
         }
@@ -129,6 +131,18 @@ impl<R: Read> PcapReader<R> {
             original_length: original.max(captured),
             data: &self.buffer.get(taken)[self.record..],
         })
+    }
+
+    /// Takes the size of record headers from the records that are at hand.
+    #[cold]
+    fn measure(&mut self) {
+        self.buffer.fill(self.record);
+        let limits = variant::Limits {
+            order: self.header.order,
+            nanoseconds: self.header.nanoseconds,
+            max_packet: self.max_packet,
+        };
+        self.record = variant::record_header(self.record, limits, self.buffer.unread());
     }
 
     /// Returns the header, then the records.

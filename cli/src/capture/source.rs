@@ -8,6 +8,7 @@ use flate2::bufread::MultiGzDecoder;
 use lz4_flex::frame::FrameDecoder;
 
 use super::damage::Unreadable;
+use super::lz4_legacy::{self, LegacyDecoder};
 use crate::progress::Progress;
 
 /// Size of reads of compressed bytes.
@@ -175,6 +176,7 @@ pub(super) fn decompressed<'a>(mut raw: impl Read + 'a) -> Result<Pass<'a>, Unre
             Box::new(Decoding(decoder.map_err(Unreadable::Decompress)?))
         }
         [0x04, 0x22, 0x4d, 0x18] => Box::new(Decoding(Lz4(FrameDecoder::new(buffered(raw))))),
+        _ if *magic == lz4_legacy::MAGIC => Box::new(LegacyDecoder::new(buffered(raw))),
         _ => {
             return Ok(Pass {
                 bytes: Box::new(raw),
