@@ -372,6 +372,20 @@ fn two_taps_with_a_direction_each_are_read_at_once() {
         "{}",
         outcome.stderr
     );
+    // Without the option they are two captures, and it is said what they look like.
+    let alone = run(&["segments", &down, &up]);
+    assert_ne!(in_any_file(&alone.stdout), expected);
+    let said = alone.sentence();
+    assert!(
+        said.contains("up.pcap holds only what clients sent"),
+        "{said}"
+    );
+    assert!(said.contains("down.pcap, of the same time") && said.contains("--join"));
+    assert_eq!(
+        run(&["segments", "--no-join", &down, &up]).quiet(),
+        alone.stdout
+    );
+    assert_eq!(run(&["segments", &up]).quiet().lines().count(), 18);
 }
 
 #[test]

@@ -5,6 +5,7 @@ pub(crate) mod live;
 pub(crate) mod quality;
 pub(crate) mod run;
 pub(crate) mod settings;
+mod taps;
 mod write;
 
 use std::collections::HashMap;

@@ -10,6 +10,7 @@ use nflx_core::Config;
 
 use super::Report;
 use super::live::{self, Live};
+use super::taps::{self, OneWay};
 use super::write::write_to;
 use crate::analysis::{Failure, NOTHING_RECOGNISED, Study};
 use crate::args::Run;
@@ -33,6 +34,8 @@ struct CaptureRead<R> {
     sentences: Vec<String>,
     /// True if a Netflix server was recognised.
     recognised: bool,
+    /// Present if it holds one direction only.
+    one_way: Option<OneWay>,
     /// The rows, if it could be read.
     rows: Option<R>,
 }
@@ -329,17 +332,22 @@ pub(super) fn all<R: Send>(
         outcome
     };
     let (mut worst, mut any, mut recognised) = (Status::Done, false, false);
+    let mut one_way = Vec::new();
     workers::in_order(inputs.len(), jobs, work, |_, outcome| {
         let kept = outcome.and_then(|outcome| {
             worst = worst.max(outcome.status);
             recognised |= outcome.recognised;
             sentences.extend(outcome.sentences);
+            one_way.extend(outcome.one_way);
             any |= outcome.rows.is_some();
             outcome.rows.map_or(Ok(()), |rows| keep(total, rows))
         });
         // If the output fails, nobody needs what is being read.
         kept.inspect_err(|_| total.stop())
     })?;
+    if !run.joining.no_join {
+        sentences.extend(taps::sentence(&one_way));
+    }
     if format == Format::Table && any && !recognised {
         sentences.push(NOTHING_RECOGNISED.to_owned());
     }
@@ -355,6 +363,7 @@ fn outcome<R>(
         status: Status::Failed,
         sentences: vec![sentence],
         recognised: false,
+        one_way: None,
         rows: None,
     };
     let files = match input {
@@ -376,6 +385,7 @@ fn outcome<R>(
                 status,
                 sentences,
                 recognised: study.nothing_recognised().is_none(),
+                one_way: OneWay::of(&study),
                 rows: Some(rows),
             })
         }
