@@ -35,8 +35,8 @@ pub(crate) enum Learnt {
         /// True if the flow leads to a proxy, so that the name is no evidence for its address.
         is_proxied: bool,
     },
-    /// The flow's own name belongs to another service.
-    Foreign,
+    /// The flow's own name, of this kind, belongs to another service.
+    Foreign(EvidenceKind),
     /// The address that a proxy was asked for.
     Destination { address: IpAddr, stamp: Stamp },
     /// The name, not Netflix's, of the host that a proxy was asked for.
@@ -99,7 +99,7 @@ impl Context<'_> {
         if self.config.counts(kind) && self.config.flows_decide() && !self.is_firm {
             (self.server, self.reserved) = (None, None);
             self.has_news = true;
-            self.learnt.push(Learnt::Foreign);
+            self.learnt.push(Learnt::Foreign(kind));
         }
     }
 

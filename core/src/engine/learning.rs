@@ -7,6 +7,7 @@ use crate::bounded::clock_table::Slot;
 use crate::connection::classic_rule::Classic;
 use crate::connection::context::{Context, Learnt};
 use crate::connection::followed::Connections;
+use crate::facts::server::EvidenceKind;
 use crate::flows::key::End;
 use crate::flows::registry::{Claim, Extent, Resolver};
 use crate::packet::Stamp;
@@ -103,7 +104,12 @@ impl Engine {
                     };
                     self.registry.claim(&self.config, slot, 1 - client, claim);
                 }
-                Learnt::Foreign => self.registry.disown(slot),
+                Learnt::Foreign(kind) => {
+                    if kind == EvidenceKind::HttpHost {
+                        self.registry.note_foreign_request(slot, 1 - client);
+                    }
+                    self.registry.disown(slot);
+                }
                 Learnt::Destination { address, stamp } => {
                     let flow = (slot, 1 - client);
                     self.registry

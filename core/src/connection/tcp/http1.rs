@@ -76,6 +76,16 @@ impl HttpSession {
         self.exchanges.is_proxied
     }
 
+    /// Records that the first request is for another service, though the address is known for
+    /// Netflix: the server, or a proxy that its client does not know of, may forward each request
+    /// to another host.
+    pub(crate) fn began_with_others(&mut self) {
+        self.exchanges.is_proxied = true;
+        for response in &mut self.exchanges.awaited {
+            response.is_foreign = true;
+        }
+    }
+
     /// Returns true if every request so far was answered in full.
     pub(crate) fn is_idle(&self) -> bool {
         self.up.at_boundary() && self.down.at_boundary() && self.exchanges.awaited.is_empty()

@@ -148,6 +148,9 @@ pub(super) struct Host {
     pub(super) refused: bool,
     /// True if the device opens connections.
     pub(super) is_client: bool,
+    /// True if a clear connection to it began with another service and was given up, which would
+    /// have been watched had the address been known to be Netflix's.
+    pub(super) has_unwatched: bool,
 }
 
 impl Host {
@@ -162,6 +165,7 @@ impl Host {
             t_last: Time(i64::MIN),
             refused: false,
             is_client: false,
+            has_unwatched: false,
         }
     }
 }

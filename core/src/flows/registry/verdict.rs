@@ -158,6 +158,15 @@ impl Registry {
         self.claim(config, slot, end, claim);
     }
 
+    /// Records that the first request of a flow, whose server is at `end`, names another service. If
+    /// the address turns out to be Netflix's, later ones may be for Netflix.
+    pub(crate) fn note_foreign_request(&mut self, slot: Slot, end: End) {
+        let flow = &self.flows[slot];
+        if flow.server.is_none() {
+            self.hosts[flow.hosts[usize::from(end)]].has_unwatched = true;
+        }
+    }
+
     /// Applies another service's name that a flow itself gave: the flow is not Netflix.
     pub(crate) fn disown(&mut self, slot: Slot) {
         self.detach(slot);
@@ -166,8 +175,8 @@ impl Registry {
     }
 
     /// Widens the reach of a server's evidence, and gives the server the flows of its address that
-    /// it reaches now. Returns true if these already had packets, and true if some of those were
-    /// not followed as a server's are.
+    /// it reaches now. Returns true if these already had packets, and true if some of those, or
+    /// some that name another service, were not followed as a server's are.
     pub(super) fn extend(
         &mut self,
         config: &Config,
@@ -178,7 +187,7 @@ impl Registry {
         if !self.reaches[self.numbering.place(id)].extend(extent) {
             return (false, false);
         }
-        let (mut late, mut missed) = (false, false);
+        let (mut late, mut missed) = (false, self.hosts[host].has_unwatched);
         let mut slot = self.hosts[host].first_flow;
         while slot != NONE {
             let end = self.end_of(slot, host);

@@ -64,8 +64,11 @@ impl Application {
                         let was_netflix = ctx.server().is_some();
                         ctx.learn_name(EvidenceKind::HttpHost, &name, false, run.stamp.frame);
                         if was_netflix && ctx.server().is_none() {
-                            // It began as a request to what its address was known for.
+                            // It began as a request to what its address was known for. A later one
+                            // may go there.
                             self.ledger.retract(ctx);
+                            http.began_with_others();
+                            self.settled = false;
                         }
                         self.ledger.note_own_evidence(ctx);
                     }

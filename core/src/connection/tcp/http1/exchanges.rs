@@ -38,7 +38,8 @@ pub(super) struct Exchanges {
     pub(super) slipped: bool,
     /// A request that began before its server was known to be Netflix.
     pub(super) begun: Option<(Stamp, u64)>,
-    /// True if the connection leads to a proxy, so that each request names its host.
+    /// True if each request names its host: the connection leads to a proxy, or the first request
+    /// is for another service than its address is known for.
     pub(super) is_proxied: bool,
     /// True if the head of a request was read.
     has_named: bool,
@@ -103,7 +104,9 @@ impl Exchanges {
         if !self.is_proxied {
             return self.forwarded(name, ledger, ctx);
         }
-        ctx.via = Some(Via::HttpProxy);
+        if host.is_some_and(|host| host.is_target) {
+            ctx.via = Some(Via::HttpProxy);
+        }
         let begun = self.begun.take();
         let is_foreign = !ask_proxy(name, stamp.frame, ctx);
         if is_first && begun.is_none() {
