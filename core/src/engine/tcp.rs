@@ -9,7 +9,8 @@ use crate::connection::tcp::application::speaks_as_client;
 use crate::flows::copies::WATCHED;
 use crate::flows::key::{End, FlowKey};
 use crate::packet::Stamp;
-use crate::wire::decode::{Tcp, TcpFlags};
+use crate::wire::decode::stt::{self, Stt};
+use crate::wire::decode::{Opaque, Tcp, TcpFlags};
 
 /// The state of a connection after a packet.
 struct After {
@@ -189,6 +190,9 @@ impl Engine {
         let mut place = self.place(slot);
         if place == NONE {
             let Some(opened) = self.begin_to_follow(slot, tcp, sender) else {
+                if tcp.destination_port == stt::PORT {
+                    self.note_stt(slot, tcp, stamp);
+                }
                 return Outcome::default();
             };
             place = opened;
@@ -237,6 +241,20 @@ impl Engine {
         }
         let carrier = Carrier::Tcp(self.registry.key(slot).port(1 - client));
         Some(self.open_connection(slot, client, carrier))
+    }
+
+    /// Counts a packet that begins a frame of STT. Its flow is never given up, so that all are
+    /// counted.
+    #[cold]
+    #[inline(never)]
+    fn note_stt(&mut self, slot: Slot, tcp: &Tcp<'_>, stamp: Stamp) {
+        let stt = Stt::of(tcp);
+        if stt == Stt::Frame {
+            self.unfollowed.count(Opaque::Stt, stamp.frame);
+        }
+        if stt != Stt::No {
+            self.registry.flow_mut(slot).identified_or_given_up = false;
+        }
     }
 
     /// Lets the connection in a place read a packet. Returns its outcome, and the state after the

@@ -42,3 +42,39 @@ fn records_of_a_flow_that_begins_with_dtls_are_counted() {
         assert_eq!(counted.iter().map(|it| it.1).sum::<u64>(), expected);
     }
 }
+
+#[test]
+fn frames_in_stt_are_counted() {
+    let segment = |port: u16, sequence: u32, payload: &[u8]| {
+        let [source, destination] = ["10.0.0.2", "192.0.2.7"].map(testing::address);
+        let tcp = testing::tcp((50_000, port), sequence, 1, testing::ACK, payload);
+        let ip = testing::ip(source, destination, 6, &tcp);
+        testing::ethernet(0x0800, &ip)
+    };
+    let frame = |kind: u16, version: u8| {
+        let inner = testing::ethernet(kind, &[0x45; 60]);
+        [&[version][..], &[0; 17], &inner].concat()
+    };
+    let whole = frame(0x0800, 0);
+    let length = (whole.len() as u32 + 1000) << 16;
+    let part = segment(7471, length | whole.len() as u32, &[0x9e; 1000]);
+    // Each is a packet of its own, and no copy.
+    let first = || segment(7471, length, &whole);
+    for (packets, expected) in [
+        (vec![first(), part.clone(), first()], 2),
+        (vec![part, first()], 1),
+        (vec![segment(7472, length, &whole)], 0),
+        (vec![segment(7471, length, &frame(0x0800, 1))], 0),
+        (vec![segment(7471, length, &frame(0x1234, 0))], 0),
+        // What is longer than its frame is another protocol, and so is what follows.
+        (
+            vec![segment(7471, length | 2000, &[0x9e; 1000]), first()],
+            0,
+        ),
+    ] {
+        let frames: Frames = (0..).zip(packets).collect();
+        let counted = read(&frames).unfollowed().headers();
+        assert_eq!(counted.iter().map(|it| it.1).sum::<u64>(), expected);
+        assert!(counted.iter().all(|it| it.0 == Opaque::Stt));
+    }
+}

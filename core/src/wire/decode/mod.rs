@@ -26,6 +26,7 @@ mod metadata;
 mod mpls;
 mod opaque;
 mod ppp;
+pub(crate) mod stt;
 mod transport;
 mod tunnel;
 mod udp_tunnel;

@@ -39,6 +39,9 @@ pub enum Opaque {
     /// PPP over several links (RFC 1990).
     #[strum(serialize = "multilink PPP")]
     Multilink = 10,
+    /// STT (draft-davie-stt), whose frames may be in several segments.
+    #[strum(serialize = "STT")]
+    Stt = 11,
 }
 
 impl Opaque {
@@ -57,7 +60,7 @@ impl Opaque {
         match self {
             Self::IpComp => "compressed",
             Self::PppTransformed => "encrypted or compressed",
-            Self::Multilink => "in fragments",
+            Self::Multilink | Self::Stt => "in fragments",
             _ => "encrypted",
         }
     }

@@ -417,8 +417,8 @@ fn encrypted_packets_are_named() {
             join(&[&[0x00, 0x3d, 0x80, 0, 0, 1, 0, 0x21], &cipher]),
         ),
     ];
-    // DTLS has no port of its own: its flows show it.
-    assert_eq!(cases.len() + 1, Opaque::ALL.len());
+    // The flows of DTLS, which has no port of its own, and of STT show it.
+    assert_eq!(cases.len() + 2, Opaque::ALL.len());
     for (opaque, link_type, data) in cases {
         let mut decoder = Decoder::default();
         let _ = decoder.decode(&Packet {
