@@ -5,7 +5,7 @@ use super::{Engine, Taken};
 use crate::bounded::clock_table::{NONE, Slot};
 use crate::connection::context::Outcome;
 use crate::connection::quic::opens_connection;
-use crate::flows::copies::{Identity, Relation, Suspected};
+use crate::flows::copies::{Identity, Relation, Suspect, Suspected};
 use crate::flows::key::{End, FlowKey};
 use crate::packet::{Packet, Stamp, Time};
 use crate::wire::decode::fragments::Fragments;
@@ -172,6 +172,12 @@ impl Engine {
         }
         let sent = (flow, sender);
         let is_translated = translated.is_some();
+        if identity.opens()
+            && !is_translated
+            && let Some(suspect) = self.copies.opened_elsewhere(&identity, flow, packet.time)
+        {
+            self.note_bridge(sent, suspect);
+        }
         let is_first = self.copies.quiet != 0;
         let copied = match self
             .copies
@@ -277,6 +283,26 @@ impl Engine {
     fn count_copies(&mut self, flow: Slot, count: u32) {
         self.stats.duplicates += u64::from(count);
         self.registry.count_copies(flow, count);
+    }
+
+    /// Joins the flow of a packet, which `sender` sent, with a flow that had the same packet, if that
+    /// is the same connection behind a translator that counts no hop. The order shows it: what the
+    /// client sends passes on its side first, and what the server sends passes on the other side
+    /// first. So connections that are alike, as generated ones are, are not joined.
+    #[cold]
+    #[inline(never)]
+    fn note_bridge(&mut self, (flow, sender): (Slot, End), suspect: Suspect) {
+        let ends = (sender, suspect.sender);
+        if !self.registry.is_behind(suspect.flow, flow, ends) {
+            return;
+        }
+        let (inside, outside) = (*self.registry.key(flow), *self.registry.key(suspect.flow));
+        let is_servers = inside.address(sender) == outside.address(suspect.sender)
+            && inside.port(sender) == outside.port(suspect.sender);
+        if is_servers && self.translations.add(outside, inside, ends) {
+            self.copies.found();
+            self.withdraw(suspect.flow);
+        }
     }
 
     /// Takes back that a flow was one of its own: its packets belong to another flow, seen with

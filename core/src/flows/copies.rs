@@ -208,6 +208,35 @@ impl Copies {
         Relation::New
     }
 
+    /// Returns the flow that had the packet which opens this one: on the other side of a router that
+    /// counts no hop, the same numbers, which are random, and the same time stamp.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn opened_elsewhere(
+        &self,
+        identity: &Identity,
+        flow: Slot,
+        time: Time,
+    ) -> Option<Suspect> {
+        let latest = self
+            .latest
+            .get(identity.carried as usize & (self.capacity - 1));
+        let mut number = latest.copied().unwrap_or_default();
+        for _ in 0..COMPARED {
+            if self.count.wrapping_sub(number) as usize >= self.seen.len() {
+                break;
+            }
+            let entry = &self.seen[self.place(number)];
+            number = entry.before;
+            let is_same = (entry.carried, entry.hops) == (identity.carried, identity.hops);
+            if is_same && entry.flow != flow && time.since(entry.time) <= self.window {
+                let (flow, sender) = (entry.flow, entry.sender);
+                return Some(Suspect { flow, sender });
+            }
+        }
+        None
+    }
+
     fn remember(&mut self, packet: Seen, hash: usize) {
         self.count = self.count.wrapping_add(1);
         self.latest[hash] = self.count;
@@ -361,6 +390,13 @@ impl Identity {
     /// again.
     const fn is_marked(&self) -> bool {
         self.identification != 0 || self.is_stamped
+    }
+
+    /// Returns true for a packet that opens a connection, with numbers and a time stamp that no other
+    /// has.
+    #[inline]
+    pub(crate) const fn opens(&self) -> bool {
+        self.is_syn & self.is_stamped
     }
 
     /// Returns true for a packet that its sender never sends again.

@@ -22,6 +22,22 @@ impl Registry {
         sent[0].packets + sent[1].packets <= u64::from(WATCHED)
     }
 
+    /// Returns true if `later` may be `flow` behind a translator: it began later, is young, and is
+    /// ahead in what the server sent but not in what the client did. `ends` are the server's, that of
+    /// `flow` first.
+    pub(crate) fn is_behind(&self, later: Slot, flow: Slot, (end, later_end): (End, End)) -> bool {
+        let numbers = (self.flows[flow].number, self.flows[later].number);
+        let (Some(number), Some(later_number)) = numbers else {
+            return false;
+        };
+        let sent = |slot: Slot, end: End| self.flows[slot].sent[usize::from(end)].packets;
+        let asked = sent(later, 1 - later_end);
+        number < later_number
+            && self.is_young(later)
+            && (1..=sent(flow, 1 - end)).contains(&asked)
+            && sent(later, later_end) > sent(flow, end)
+    }
+
     /// Records that the packet that opened a flow comes again, at a much earlier time than the flow
     /// had reached, or after more packets than are examined. The packets that follow are a part of
     /// the capture that is in it twice.
