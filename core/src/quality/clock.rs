@@ -24,6 +24,12 @@ const TOGETHER: f64 = 0.1;
 /// The first frame of sound only primes the decoder (AAC: 1024 samples).
 const PRIMING: f64 = 1024.0 / 48_000.0;
 
+/// Longest time from a picture's arrival to a request for sound that follows it, in seconds
+/// (dash.js looks every half second).
+pub(crate) const FOLLOWS: f64 = 0.6;
+/// Pictures that came lately to remember.
+const LATELY: usize = 8;
+
 /// After a seek the player resumes in the middle of a segment, unless more is known: the share of
 /// the segment behind that place.
 pub(crate) const MIDDLE: f64 = 0.5;
@@ -90,6 +96,10 @@ pub(crate) struct Clock {
     dried: i32,
     /// Where the next picture begins, while the player fetches again a picture that it holds.
     again: Option<f64>,
+    /// Arrivals of the latest pictures, with the end of the pictures before each; the oldest is
+    /// overwritten.
+    lately: [(f64, f64); LATELY],
+    next: usize,
 }
 
 impl Clock {
@@ -112,6 +122,8 @@ impl Clock {
             lacks: present,
             dried: 0,
             again: None,
+            lately: [(f64::NEG_INFINITY, 0.0); LATELY],
+            next: 0,
         }
     }
 
@@ -240,6 +252,10 @@ impl Clock {
             seconds
         };
         let end = self.now.ends[track as usize];
+        if track == Track::Video {
+            self.lately[self.next] = (self.now.t, end);
+            self.next = (self.next + 1) % LATELY;
+        }
         if track == Track::Video
             && let Some(begins) = self.again
         {
@@ -282,18 +298,37 @@ impl Clock {
         each(&self.now);
     }
 
+    /// Returns the end of the pictures that sound requested now can have followed, without those
+    /// that came since the player looked before.
+    pub(crate) fn pictures_before(&self) -> f64 {
+        let t = self.now.t;
+        let lately = self.lately.iter().filter(|came| t - came.0 < FOLLOWS);
+        lately.map(|came| came.1).fold(self.now.ends[0], f64::min)
+    }
+
     /// Handles a request for sound after a while of silence. Sound cannot be further behind the
-    /// picture than one segment of pictures, so some of the picture had been there before, in
-    /// another quality. Returns how many segments.
-    pub(crate) fn settle(&mut self, each: &mut impl FnMut(&Knot)) -> u32 {
+    /// pictures before than one segment of pictures, so some of these had been there before, in
+    /// another quality. Returns how many segments. `divided`: bytes were divided among responses,
+    /// so it is not known which pictures came before.
+    pub(crate) fn settle(&mut self, divided: bool, each: &mut impl FnMut(&Knot)) -> u32 {
         let seconds = self.guess.seconds[0];
         let mut repeated = 0;
+        let before = |clock: &Self| {
+            if divided {
+                clock.now.ends[0]
+            } else {
+                clock.pictures_before()
+            }
+        };
         while self.present == [true; 2]
             && seconds > 0.0
-            && self.now.ends[0] - self.now.ends[1] > seconds + BEHIND
+            && before(self) - self.now.ends[1] > seconds + BEHIND
             && self.ahead(Track::Video) > seconds
         {
             self.now.ends[0] -= seconds;
+            for came in &mut self.lately {
+                came.1 -= seconds;
+            }
             repeated += 1;
         }
         if repeated > 0 {

@@ -6,7 +6,7 @@
 //! level drifts. Before the buffer is full the player does not wait, and it never waits with an
 //! empty one. Sound and picture cover the same time.
 
-use super::clock::{Clock, Event, Guess, Idle, Knot, State};
+use super::clock::{Clock, Event, FOLLOWS, Guess, Idle, Knot, State};
 use super::pause::{ACTED, AT_ONCE, Level, is_pause, leapt, played_at, reached_before};
 use super::plateaus::{FULL, MOST, Plateaus};
 use super::play::{Play, USUAL_BUFFER};
@@ -48,9 +48,6 @@ const ABOVE_PICTURE: f64 = 0.5;
 const LEADS: f64 = 1.0;
 /// The same if tracks are inferred by turns, which nothing else confirms.
 const LEADS_DIVIDED: f64 = 8.0;
-/// Longest time from a picture's arrival to a request for sound that follows it, in seconds
-/// (dash.js looks every half second).
-const SOUND_FOLLOWS: f64 = 0.6;
 /// A player whose sound follows the picture requests sound before it is a segment of pictures
 /// behind, less these seconds. The cost if it does not, and the most in all: tracks whose seconds
 /// are slightly off drift apart.
@@ -321,7 +318,10 @@ impl<'a> Trial<'a> {
         let track = request.track;
         let waited = request.waited && self.leapt != Some(at) && !self.given_up[track as usize];
         if track == Track::Audio && waited {
-            let repeated = self.clock.settle(&mut |knot| self.stalls.see(knot));
+            let divided = self.play.divided;
+            let repeated = self
+                .clock
+                .settle(divided, &mut |knot| self.stalls.see(knot));
             self.cost += REPEATED * f64::from(repeated);
         }
         let own = self.clock.ahead(track);
@@ -375,7 +375,7 @@ impl<'a> Trial<'a> {
     /// Returns the cost of sound that the player could have requested when the picture before the
     /// latest came: players request it as soon as it is behind the picture, or earlier.
     fn late_at(&self, track: Track) -> f64 {
-        let follows = self.clock.now.t - self.picture_came < SOUND_FOLLOWS;
+        let follows = self.clock.now.t - self.picture_came < FOLLOWS;
         if track != Track::Audio || !follows || self.clock.now.state != State::Playing {
             return 0.0;
         }

@@ -338,7 +338,7 @@ impl<'a> Replay<'a> {
                 }
                 if track == Track::Audio {
                     if self.play.requests[at].waited && self.busy[1] == 1 {
-                        self.clock.settle(&mut each);
+                        self.clock.settle(self.play.divided, &mut each);
                     }
                     self.sound.sound(t, true);
                 }

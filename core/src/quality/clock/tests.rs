@@ -108,7 +108,7 @@ fn only_the_first_frame_of_sound_is_not_heard() {
 fn sound_that_is_asked_for_late_takes_pictures_back() {
     for (lead, repeated) in [(4.9, 0), (5.1, 1), (8.9, 1), (9.1, 2)] {
         let mut clock = playing(20.0 + lead, 20.0);
-        assert_eq!(clock.settle(&mut nothing), repeated, "{lead}");
+        assert_eq!(clock.settle(false, &mut nothing), repeated, "{lead}");
     }
 }
 
@@ -171,4 +171,33 @@ fn whoever_holds_nothing_or_goes_elsewhere_fetches_nothing_again() {
     let mut elsewhere = improves(true);
     elsewhere.flush(&mut nothing);
     assert!(!elsewhere.renewing());
+}
+
+#[test]
+fn pictures_that_came_since_the_player_looked_are_no_repeats() {
+    // Two pictures of 4 s, this long before the request for sound that was 2 s behind.
+    let repeated = |ago: f64, divided: bool| {
+        let mut clock = playing(20.0, 18.0);
+        for _ in 0..2 {
+            deliver(&mut clock, Track::Video, 4.0);
+        }
+        clock.advance(clock.now.t + ago, &mut nothing);
+        clock.settle(divided, &mut nothing)
+    };
+    assert_eq!([0.59, 0.61].map(|ago| repeated(ago, false)), [0, 2]);
+    // If bytes were divided among responses, it is not known which came before.
+    assert_eq!(repeated(0.59, true), 2);
+}
+
+#[test]
+fn eight_pictures_that_came_lately_are_remembered() {
+    let before = |pictures: u32| {
+        let mut clock = playing(20.0, 20.0);
+        clock.advance(3.0, &mut nothing);
+        for _ in 0..pictures {
+            deliver(&mut clock, Track::Video, 1.0);
+        }
+        clock.pictures_before()
+    };
+    assert_eq!([8, 9].map(before), [20.0, 21.0]);
 }
