@@ -7,6 +7,7 @@
 //! empty one. Sound and picture cover the same time.
 
 use super::clock::{Clock, Event, FOLLOWS, Guess, Idle, Knot, State};
+use super::follow::Follow;
 use super::pause::{ACTED, AT_ONCE, Level, is_pause, leapt, played_at, reached_before};
 use super::plateaus::{FULL, MOST, Plateaus};
 use super::play::{Play, USUAL_BUFFER};
@@ -116,6 +117,7 @@ struct Trial<'a> {
     /// Time at which the last picture came that the player did not hold.
     picture_came: f64,
     late: f64,
+    follow: Follow,
 }
 
 /// Stalls so far.
@@ -157,6 +159,7 @@ pub(crate) fn cost(play: &Play<'_>, guess: Guess, counted: &[bool], bound: f64) 
             Event::Seek => {
                 trial.seeks += 1;
                 trial.steady = (0.0, 0.0);
+                trial.follow.seek(&trial.clock);
                 trial.clock.flush(&mut |knot| trial.stalls.see(knot));
             }
             Event::Came(at) => trial.came(at, counted[at]),
@@ -175,9 +178,10 @@ pub(crate) fn cost(play: &Play<'_>, guess: Guess, counted: &[bool], bound: f64) 
 
 impl<'a> Trial<'a> {
     fn new(play: &'a Play<'_>, guess: Guess) -> Self {
+        let clock = play.clock(guess);
         Self {
             play,
-            clock: play.clock(guess),
+            clock,
             sound: Idle::new(),
             pending: [0; 2],
             given_up: [false; 2],
@@ -194,6 +198,7 @@ impl<'a> Trial<'a> {
             last: play.start(),
             picture_came: f64::NEG_INFINITY,
             late: 0.0,
+            follow: Follow::new(&clock, play.rules.joined),
         }
     }
 
@@ -205,6 +210,9 @@ impl<'a> Trial<'a> {
             if self.sound.repeats(&self.clock, track) {
                 self.cost += REPEATED;
             } else {
+                if track == Track::Audio {
+                    self.follow.sound(&self.clock);
+                }
                 let before = self.clock.now.ends[0];
                 self.clock.add(track, &mut |knot| self.stalls.see(knot));
                 if self.clock.now.ends[0] > before {
@@ -342,6 +350,11 @@ impl<'a> Trial<'a> {
             self.apart += self.apart_at(track);
             self.late += self.late_at(track);
         }
+        let idle = self.pending[1] <= 0 && !self.given_up[1] && self.leapt != Some(at);
+        let told = self.play.present[0] && !self.play.divided;
+        if track == Track::Audio && idle && told {
+            self.follow.asks(&self.clock, waited);
+        }
         self.pending[track as usize] += 1;
         if request.better {
             self.clock.improve();
@@ -389,6 +402,7 @@ impl<'a> Trial<'a> {
             + self.lead.min(MOST_OF_A_KIND)
             + self.apart.min(MOST_OF_A_KIND)
             + self.stalls.cost()
+            + self.follow.cost()
             + LARGE * (self.most / USUAL_BUFFER).max(1.0).ln();
         let (mut full, mut highest) = ([None; 2], [None; 2]);
         for track in Track::BOTH {

@@ -13,6 +13,7 @@ mod clock;
 mod cost;
 mod ends;
 mod fit;
+mod follow;
 mod headers;
 mod interpret;
 pub mod model;

@@ -31,6 +31,25 @@ fn seconds_of_many_lengths() {
 }
 
 #[test]
+fn unusual_seconds_are_told_by_sound_that_follows_the_picture() {
+    let link = [(0.0, 1.2e6), (30.0, 0.35e6), (60.0, 1.5e6)];
+    for (video, audio) in [
+        (1.92, 2.0),
+        (20.0 / 6.0, 6.0),
+        (20.0 / 3.0, 6.0),
+        (9.6, 8.0),
+    ] {
+        for seed in 1..4 {
+            let mut script = Script::new(video, audio, 24.0, &link);
+            script.beyond = Some(1.0);
+            script.seconds = 90.0;
+            script.seed = seed;
+            assert_understood(&script);
+        }
+    }
+}
+
+#[test]
 fn sound_inside_the_picture() {
     let mut script = Script::new(
         4.0,

@@ -23,6 +23,8 @@ pub(super) struct Script {
     pub(super) audio: Option<f64>,
     /// Full buffer, in seconds.
     pub(super) buffer: f64,
+    /// Fetches sound up to so many seconds beyond the picture, however full its buffer is.
+    pub(super) beyond: Option<f64>,
     /// The link: start times, and bits per second from then on.
     pub(super) link: Vec<(f64, f64)>,
     /// Beginning and end of each pause.
@@ -49,6 +51,7 @@ impl Script {
             video,
             audio: Some(audio),
             buffer,
+            beyond: None,
             link: link.to_vec(),
             pauses: Vec::new(),
             seeks: Vec::new(),
@@ -194,11 +197,11 @@ impl Player<'_> {
             let wanted = match track {
                 0 => self.ahead(0) < full || self.again.is_some(),
                 _ => {
-                    self.ahead(1)
-                        < self
-                            .ahead(0)
-                            .max(self.seconds(1))
-                            .min(full.max(self.seconds(1)))
+                    let most = match self.script.beyond {
+                        Some(beyond) => self.ahead(0) + beyond,
+                        None => self.ahead(0).min(full),
+                    };
+                    self.ahead(1) < most.max(self.seconds(1))
                 }
             };
             if self.coming[track].is_some() || self.now < self.next_look[track] {
