@@ -44,7 +44,7 @@ use smallvec::SmallVec;
 use self::asks::RequestSizes;
 pub(crate) use self::beam::Manner;
 use self::behind::Behind;
-use self::headers::HeaderSizes;
+use self::headers::{HeaderSizes, MOST_HEADERS};
 use self::period::Period;
 pub(crate) use self::period::{Part, scaled};
 use self::reader::{PeriodReader, at_once};
@@ -224,7 +224,10 @@ impl Sharing {
 
     /// Notes what came together for the responses in progress: a record or a datagram.
     pub(crate) fn note_size(&mut self, bytes: u64, is_record: bool) {
-        self.period.headers.note(bytes, is_record);
+        if self.in_period() <= MOST_HEADERS {
+            self.period.headers.note(bytes, is_record);
+            self.period.in_records = is_record;
+        }
     }
 
     /// Returns the most bytes that a response of the period can have had so far, by its index. It
@@ -255,7 +258,7 @@ impl Sharing {
     /// Divides the period into equal parts for all responses that may have begun. `surplus` of its
     /// bytes are not data.
     pub(crate) fn even(&self, surplus: u64) -> Vec<Part> {
-        let told = self.asks.tell(&self.period.requests);
+        let told = self.period.told(&self.asks);
         self.period
             .even(self.in_flight, self.received, surplus, &told)
     }
@@ -268,7 +271,7 @@ impl Sharing {
                 && period.is_open(is_open)
             {
                 let end = period.timeline.end();
-                let told = self.asks.tell(&period.requests);
+                let told = period.told(&self.asks);
                 parts.extend(period.even(self.in_flight, end, period.surplus, &told));
             }
         }
@@ -321,7 +324,7 @@ impl Sharing {
             // Headers or the like, which tell nothing of the rhythm of media.
             _ if period.total(self.received) < config.media_min() => return Vec::new(),
             count => {
-                let told = self.asks.tell(&period.requests);
+                let told = period.told(&self.asks);
                 if behind::ends_with_header(&period.requests, &told) {
                     let end = period.timeline.end_time();
                     self.header = end.map(|end| (Behind::Shared, at_once(end, config)));
@@ -358,8 +361,12 @@ impl Sharing {
             for request in &period.requests {
                 self.asks.header(request.size);
             }
+        } else if period.opens() {
+            for request in &period.requests[..2] {
+                self.asks.header(request.size);
+            }
         }
-        let amid = || behind::both_headers(&period.requests, &self.asks.tell(&period.requests));
+        let amid = || behind::both_headers(&period.requests, &period.told(&self.asks));
         if let Some(begun) = period.begins_title(self.received, config).or_else(amid) {
             self.audio.begins(begun);
         }
@@ -437,7 +444,7 @@ impl Sharing {
         let (Behind::Nothing, Some(Past::Shared(before))) = (period.behind, before) else {
             return period.behind;
         };
-        let told = self.asks.tell(&before.requests);
+        let told = before.told(&self.asks);
         let follows = before.timeline.end_time().is_some_and(|end| {
             let asked = period.requests.first().map(|first| first.asked);
             asked.is_some_and(|asked| (end..=at_once(end, config)).contains(&asked))
@@ -470,7 +477,7 @@ impl Sharing {
             }
             Past::Shared(period) => period,
         };
-        let told = self.asks.tell(&period.requests);
+        let told = period.told(&self.asks);
         let behind = self.behind(at, period, config);
         let divide =
             |reader: &mut PeriodReader| reader.divide(period, behind, usual, &told, config);

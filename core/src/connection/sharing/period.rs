@@ -2,16 +2,19 @@
 
 use smallvec::SmallVec;
 
-use super::asks::Asked;
+use super::asks::{Asked, RequestSizes};
 use super::beam;
 use super::behind::Behind;
-use super::headers::HeaderSizes;
+use super::headers::{HeaderSizes, LEAST_HEADER, MOST_HEADERS};
 use super::request::{BOTH_TRACKS, IsOpen, MOST_REQUESTS, MediaTrack, PeriodRequest, overtaken};
 use super::timeline::Arrivals;
 use crate::bounded::size::spilled;
 use crate::config::Config;
 use crate::facts::segment::Kind;
 use crate::packet::{Stamp, Time};
+
+/// Shortest time between two requests that are not one event for a player, in nanoseconds.
+const APART: i64 = 1_000_000;
 
 /// A segment's share of a period.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -60,6 +63,8 @@ pub(super) struct Period {
     /// Bytes that are not data.
     pub(super) surplus: u64,
     pub(super) headers: HeaderSizes,
+    /// True if responses came in records.
+    pub(super) in_records: bool,
     /// How its first request follows a header.
     pub(super) behind: Behind,
     pub(super) timeline: Arrivals,
@@ -178,18 +183,46 @@ impl Period {
     }
 
     /// Returns the time of the first request and the track whose header came first, if the period
-    /// holds the headers of both tracks.
+    /// begins with the headers of both tracks.
     pub(super) fn header_order(
         &self,
         received: u64,
         config: &Config,
     ) -> Option<(Time, MediaTrack)> {
-        let [first, second] = self.requests[..] else {
-            return None;
+        let are_headers = self.requests.len() == 2 && self.total(received) < config.media_min();
+        let order = self
+            .headers
+            .first(self.in_records)
+            .filter(|_| are_headers || self.opens())?;
+        Some((self.requests.first()?.asked, order))
+    }
+
+    /// Returns true if it begins with the headers of both tracks, and media was requested when one
+    /// of them had come.
+    pub(super) fn opens(&self) -> bool {
+        let [first, second, third, ..] = self.requests[..] else {
+            return false;
         };
-        let are_headers = first.is_same_turn(&second) && self.total(received) < config.media_min();
-        let order = self.headers.first().filter(|_| are_headers)?;
-        Some((first.asked, order))
+        let had = third.asked_at.saturating_sub(self.start);
+        first.is_same_turn(&second) && (u64::from(LEAST_HEADER)..=MOST_HEADERS).contains(&had)
+    }
+
+    /// Returns what the sizes of its requests show of their objects, and their places.
+    pub(super) fn told(&self, asks: &RequestSizes) -> SmallVec<[Asked; MOST_REQUESTS]> {
+        let mut told = asks.tell(&self.requests);
+        if self.opens() {
+            told[..2].fill(Asked::Header);
+        }
+        told
+    }
+
+    /// Returns the index of its first request for media, if the order in which it and the next one
+    /// were sent shows the order of tracks and that of their responses does not.
+    pub(super) fn tells_order(&self) -> Option<usize> {
+        let at = if self.opens() { 2 } else { 0 };
+        let (one, other) = (self.requests.get(at)?, self.requests.get(at + 1)?);
+        let is_apart = other.asked.since(one.asked) >= APART;
+        (is_apart && !self.begins_with_pair()).then_some(at)
     }
 
     /// Returns true if the period begins with two requests of one turn that look alike: their
@@ -198,7 +231,10 @@ impl Period {
         let (Some(one), Some(other)) = (self.requests.first(), self.requests.get(1)) else {
             return false;
         };
-        one.is_same_turn(other) && one.asked != other.asked && one.begun_at == other.begun_at
+        !self.opens()
+            && one.is_same_turn(other)
+            && one.asked != other.asked
+            && one.begun_at == other.begun_at
     }
 
     /// Returns the number of packets for this many bytes with framing, if they are as large as

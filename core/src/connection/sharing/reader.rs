@@ -42,7 +42,11 @@ impl PeriodReader {
         config: &Config,
     ) -> (f64, Vec<Part>) {
         let total = period.total(period.timeline.end());
-        let expected = behind::expected(&period.requests, told, behind);
+        let mut expected = behind::expected(&period.requests, told, behind);
+        let first = self.first.take();
+        if let (Some(first), Some(at)) = (first, period.tells_order()) {
+            expected[at] = first;
+        }
         let in_data = |request: &PeriodRequest| PeriodRequest {
             asked_at: period.in_data(request.asked_at),
             begun_at: period.in_data(request.begun_at),
@@ -63,7 +67,6 @@ impl PeriodReader {
         let Some(best) = readings.first_mut() else {
             return (0.0, Vec::new());
         };
-        let first = self.first.take();
         if let Some(first) = first.filter(|_| period.begins_with_pair()) {
             best.put_first(first);
         }

@@ -105,7 +105,7 @@ impl Sharing {
                         reader.alone(track_of(size, usual), asked, end, config);
                     }
                     Past::Shared(period) => {
-                        let told = self.asks.tell(&period.requests);
+                        let told = period.told(&self.asks);
                         let behind = self.behind(at, period, config);
                         reader.divide(period, behind, usual, &told, config);
                     }

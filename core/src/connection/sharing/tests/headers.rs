@@ -1,6 +1,9 @@
 //! Headers of tracks, and the titles that begin with them.
 
 use super::*;
+use crate::connection::sharing::asks::Asked;
+use crate::connection::sharing::headers::LEAST_HEADER;
+use crate::facts::segment::Kind;
 
 #[test]
 fn both_sides_of_headers_of_both_tracks() {
@@ -104,11 +107,75 @@ fn of_two_requests_that_look_alike_the_first_is_for_the_track_whose_header_came_
     };
     assert!(first_is_video([1_094, 1_029], 1));
     assert!(!first_is_video([1_029, 1_094], 1));
-    // Equal headers show nothing, nor do requests in one packet or not in one turn.
-    for (apart, shows) in [(0, false), (1, true), (10, true), (11, false)] {
+    // Equal headers show nothing, nor do requests in one packet.
+    for (apart, shows) in [(0, false), (1, true), (10, true), (11, true), (100, true)] {
         let plain = first_is_video([1_029, 1_029], apart);
         let differs =
             [[1_094, 1_029], [1_029, 1_094]].map(|headers| first_is_video(headers, apart) != plain);
         assert_eq!(differs.contains(&true), shows, "{apart} ms");
+    }
+}
+
+/// True if the first media behind two headers is read as video, if the first of two requests was so
+/// many nanoseconds before the second, which could be answered later.
+fn is_video_first(headers: [u64; 2], apart: i64) -> bool {
+    let mut link = Link::new();
+    link.learn(4).ask().ask().take(2_000);
+    headers
+        .iter()
+        .for_each(|&size| link.sharing.note_size(size, false));
+    assert!(link.end().is_empty());
+    link.now += 80;
+    let request = |number: u32, asked: i64| PeriodRequest {
+        number,
+        asked: Time(asked),
+        asked_at: link.sharing.received(),
+        begun_at: 0,
+        before: (0, 0),
+        size: 0,
+        is_repeated: false,
+        resets: false,
+    };
+    let asked = link.now * MILLISECOND;
+    let requests = [request(100, asked), request(101, asked + apart)];
+    link.sharing.begin(requests[0]);
+    link.take(4_000);
+    link.sharing.begin(requests[1]);
+    link.take(450_000);
+    let parts = link.end();
+    parts.iter().find(|part| part.number == 100).unwrap().track == Some(Kind::Video)
+}
+
+#[test]
+fn both_sides_of_two_requests_that_are_one_event() {
+    let (video, audio) = ([1_094, 1_029], [1_029, 1_094]);
+    assert!(is_video_first(video, MILLISECOND) && !is_video_first(audio, MILLISECOND));
+    let near = MILLISECOND - 1;
+    assert_eq!(is_video_first(video, near), is_video_first(audio, near));
+}
+
+#[test]
+fn both_sides_of_media_requested_before_the_second_header_has_come() {
+    let (least, most) = (u64::from(LEAST_HEADER), MOST_HEADERS);
+    for (had, opens) in [
+        (least - 1, false),
+        (least, true),
+        (most, true),
+        (most + 1, false),
+    ] {
+        let mut link = Link::new();
+        link.learn(4)
+            .ask()
+            .ask()
+            .take(had)
+            .ask()
+            .ask()
+            .take(450_000);
+        let asks = RequestSizes::default();
+        let told = link.sharing.period.told(&asks);
+        assert_eq!(told[0] == Asked::Header, opens, "{had}");
+        let parts = link.end();
+        let media = parts.iter().filter(|part| part.size > 10_000).count();
+        assert!(media == 2 || !opens, "{parts:?}");
     }
 }
