@@ -96,6 +96,7 @@ impl Sharing {
         for reader in &self.readers {
             let mut reader = PeriodReader {
                 manner: reader.manner,
+                is_trial: true,
                 ..PeriodReader::default()
             };
             for (at, past) in of_title() {
