@@ -133,16 +133,33 @@ impl<R: Read> PcapReader<R> {
         })
     }
 
-    /// Takes the size of record headers from the records that are at hand.
+    /// Takes the size of record headers from the first two records. So the first packet waits for
+    /// the header of the second, and what a stream has at hand by chance decides nothing.
     #[cold]
     fn measure(&mut self) {
-        self.buffer.fill(self.record);
         let limits = variant::Limits {
             order: self.header.order,
             nanoseconds: self.header.nanoseconds,
             max_packet: self.max_packet,
         };
-        self.record = variant::record_header(self.record, limits, self.buffer.unread());
+        self.buffer.fill(RECORD);
+        let Some(captured) = limits.captured(self.buffer.unread()) else {
+            return;
+        };
+        // True if a record follows, false if something else does, and `None` at the end.
+        let mut leads = |size: usize| {
+            let second = size + captured;
+            let is_there = self.buffer.fill(second + RECORD);
+            is_there.then(|| limits.captured(&self.buffer.unread()[second..]).is_some())
+        };
+        if leads(self.record) != Some(false) {
+            return;
+        }
+        let mut others = limits.others(self.record).iter();
+        let is_proven = |&&size: &&usize| leads(size) == Some(true);
+        if let Some(&size) = others.find(is_proven) {
+            self.record = size;
+        }
     }
 
     /// Returns the header, then the records.

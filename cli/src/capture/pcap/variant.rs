@@ -2,8 +2,8 @@
 //! four numbers of each record, under the magic of other files.
 //!
 //! As in Wireshark's `wiretap/libpcap.c`, the records themselves tell: if the size that belongs to
-//! the magic leads to a record that cannot be one, the size is taken that leads from record to
-//! record.
+//! the magic leads to a second record that cannot be one, a size is taken that leads to one that
+//! can.
 
 use crate::capture::order::Order;
 
@@ -17,9 +17,6 @@ const RECORD_NOKIA: usize = 20;
 /// `RedHat` 6.1 is a modified record with the plain magic.
 const RECORD_SUSE: usize = 28;
 
-/// Number of records that are examined.
-const EXAMINED: usize = 4;
-
 /// Facts of the file header about what records are possible.
 #[derive(Clone, Copy)]
 pub(super) struct Limits {
@@ -28,46 +25,28 @@ pub(super) struct Limits {
     pub(super) max_packet: u32,
 }
 
-/// Returns the size of record headers. `records` begin with the first; as many as are at hand
-/// suffice.
-pub(super) fn record_header(usual: usize, limits: Limits, records: &[u8]) -> usize {
-    let others: &[usize] = match usual {
-        RECORD if !limits.nanoseconds => &[RECORD_MODIFIED, RECORD_NOKIA],
-        RECORD_MODIFIED => &[RECORD_SUSE],
-        _ => &[],
-    };
-    if limits.follow(records, usual).is_some() {
-        return usual;
-    }
-    // One header says nothing: it begins alike whatever its size.
-    let proven = |&&size: &&usize| limits.follow(records, size).is_some_and(|count| count > 1);
-    others.iter().find(proven).copied().unwrap_or(usual)
-}
-
 impl Limits {
-    /// Follows records with headers of `size` bytes. Returns the number of headers met, or `None`
-    /// if one is impossible.
-    fn follow(self, mut records: &[u8], size: usize) -> Option<usize> {
+    /// Returns the captured length of the record that begins here, if it can be one.
+    pub(super) fn captured(self, record: &[u8]) -> Option<usize> {
+        let header = record.first_chunk::<RECORD>()?;
         let second = if self.nanoseconds {
             1_000_000_000
         } else {
             1_000_000
         };
-        for count in 0..EXAMINED {
-            let Some(header) = records.first_chunk::<RECORD>() else {
-                return Some(count);
-            };
-            let word = |at| self.order.u32(header, at);
-            let (fraction, captured, original) = (word(4), word(8), word(12));
-            if fraction >= second || captured > original || original > self.max_packet {
-                return None;
-            }
-            let Some(rest) = records.get(size + captured as usize..) else {
-                return Some(count + 1);
-            };
-            records = rest;
+        let word = |at| self.order.u32(header, at);
+        let (fraction, captured, original) = (word(4), word(8), word(12));
+        let is_possible = fraction < second && captured <= original && original <= self.max_packet;
+        is_possible.then_some(captured as usize)
+    }
+
+    /// Returns other sizes of record headers that the magic may stand for.
+    pub(super) const fn others(self, usual: usize) -> &'static [usize] {
+        match usual {
+            RECORD if !self.nanoseconds => &[RECORD_MODIFIED, RECORD_NOKIA],
+            RECORD_MODIFIED => &[RECORD_SUSE],
+            _ => &[],
         }
-        Some(EXAMINED)
     }
 }
 
