@@ -61,6 +61,9 @@ pub(super) struct CaptureClock {
     /// The latest leaps ahead, in order, and the latest step back.
     leaps: Vec<Jump>,
     back: Option<Jump>,
+    /// Length of the latest leap that was taken back, in nanoseconds, or 0. Where the two
+    /// directions have clocks of their own, each packet of one leaps by it.
+    taken_back: i64,
     /// A step that the next packet of a flow may prove.
     unproven: Option<(Slot, ClockStep)>,
 }
@@ -76,6 +79,7 @@ impl CaptureClock {
             patience: from_seconds(config.settle_after()),
             leaps: Vec::new(),
             back: None,
+            taken_back: 0,
             unproven: None,
         }
     }
@@ -117,11 +121,13 @@ impl CaptureClock {
         }
         // A flow that simply continues is only out of order among others.
         let is_order = own.is_some_and(|own| jump.at.time.since(own) <= self.step);
-        if is_order {
+        let length = jump.at.time.since(jump.before);
+        let is_again = length.abs_diff(self.taken_back) <= self.step.cast_unsigned();
+        if is_order && !is_again {
             return Finding::Nothing;
         }
         self.remember(jump);
-        if jump.at.time.since(jump.before) < self.patience {
+        if length < self.patience {
             return Finding::Nothing;
         }
         Finding::Gap(jump.at.frame)
@@ -159,7 +165,10 @@ impl CaptureClock {
         };
         let is_proven = own.is_some_and(|own| own.since(jump.at.time) > self.step);
         match undone {
-            Some(_) if is_proven => Finding::Step(step),
+            Some(_) if is_proven => {
+                self.taken_back = step.shift.saturating_neg();
+                Finding::Step(step)
+            }
             Some(leap) if leap.flow != NONE => {
                 self.unproven = Some((leap.flow, step));
                 Finding::Perhaps(leap.flow)

@@ -1,6 +1,7 @@
 //! Steps of the capture's clock: which frames have shifted times, and by how much.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 /// Steps remembered. Of older ones, only the sum of those that lasted is kept.
 const MOST: usize = 32;
@@ -21,6 +22,9 @@ pub(crate) struct Steps {
     list: VecDeque<ClockStep>,
     /// Sum of the steps that lasted and are no longer in the list.
     before: i64,
+    /// From the first to the last frame of the steps that ended and are no longer in the list:
+    /// which of these frames are shifted is unknown.
+    forgotten: Range<u64>,
     /// The first frames after silences that were long enough to settle all segments. Traffic that
     /// continues after one may have waited for less, if the clock was set meanwhile.
     gaps: VecDeque<u64>,
@@ -42,7 +46,10 @@ impl Steps {
 
     /// Returns true if the time between two frames is unknown. The later frame comes second.
     pub(crate) fn divide(&self, from: u64, to: u64) -> bool {
-        self.shift(from) != self.shift(to) || self.gaps.iter().any(|&gap| from < gap && gap <= to)
+        self.forgotten.contains(&from)
+            || self.forgotten.contains(&to)
+            || self.shift(from) != self.shift(to)
+            || self.gaps.iter().any(|&gap| from < gap && gap <= to)
     }
 
     /// Records a step.
@@ -51,11 +58,23 @@ impl Steps {
         self.gaps.retain(|&gap| gap != step.since);
         if self.list.len() >= MOST
             && let Some(oldest) = self.list.pop_front()
-            && oldest.until == u64::MAX
         {
-            self.before = self.before.saturating_add(oldest.shift);
+            self.forget(oldest);
         }
         self.list.push_back(step);
+    }
+
+    fn forget(&mut self, step: ClockStep) {
+        if step.until == u64::MAX {
+            self.before = self.before.saturating_add(step.shift);
+            return;
+        }
+        let since = if self.forgotten.is_empty() {
+            step.since
+        } else {
+            self.forgotten.start.min(step.since)
+        };
+        self.forgotten = since..self.forgotten.end.max(step.until);
     }
 
     /// Records that the clock was set right: the latest step ends at this frame.
@@ -133,5 +152,20 @@ mod tests {
         }
         assert_eq!(steps.list.len(), MOST);
         assert_eq!(steps.shift(5000), 5);
+    }
+
+    #[test]
+    fn among_forgotten_steps_no_time_is_known() {
+        // Every second frame is shifted.
+        let mut steps = Steps::default();
+        let note = |steps: &mut Steps, range: Range<u64>| {
+            range.for_each(|at| steps.note(step(100 + 2 * at, 101 + 2 * at, 9)));
+        };
+        note(&mut steps, 0..MOST as u64);
+        assert!(!steps.divide(101, 103) && steps.divide(100, 103));
+        // The ten that are forgotten end before frame 119.
+        note(&mut steps, MOST as u64..MOST as u64 + 10);
+        assert!(steps.divide(101, 103) && steps.divide(118, 121));
+        assert!(!steps.divide(98, 99) && !steps.divide(99, 119) && !steps.divide(119, 121));
     }
 }

@@ -53,6 +53,45 @@ fn whatever_the_clock_does_within_a_response_sizes_stay_and_no_duration_is_absur
 }
 
 #[test]
+fn a_direction_with_a_clock_of_its_own_gives_no_absurd_duration() {
+    let (talk, expected) = tls13();
+    // The client acknowledges each packet, so the clock steps more often than is remembered.
+    let mut plain = Vec::new();
+    for packet in talk.packets {
+        let is_data = packet.source.port() == 443 && !packet.payload.is_empty();
+        let acknowledges = TcpPacket {
+            source: packet.destination,
+            destination: packet.source,
+            sequence: packet.acknowledgement,
+            acknowledgement: packet.sequence.wrapping_add(packet.payload.len() as u32),
+            flags: testing::ACK,
+            payload: Vec::new(),
+            time: packet.time + 1000,
+        };
+        plain.push(packet);
+        plain.extend(is_data.then_some(acknowledges));
+    }
+    let right = segments(&run(Config::default(), &plain).0);
+    for (server, by) in [(true, HOUR), (true, -HOUR), (false, HOUR), (false, -HOUR)] {
+        for from in (1..plain.len()).step_by(7) {
+            let mut packets = plain.clone();
+            packets[from..]
+                .iter_mut()
+                .filter(|packet| (packet.source.port() == 443) == server)
+                .for_each(|packet| packet.time += by);
+            let (engine, _) = run(Config::default(), &packets);
+            assert_eq!(sizes(&engine), expected, "{server} {by} {from}");
+            for (found, right) in segments(&engine).iter().zip(&right) {
+                let what = format!("{server} {by} {from} {found:?}");
+                assert!(found.ttfb().is_none_or(|t| t < HOUR / 2), "{what}");
+                assert!(found.duration().is_none_or(|t| t < HOUR / 2), "{what}");
+                assert_eq!(found.app_bytes, right.app_bytes, "{what}");
+            }
+        }
+    }
+}
+
+#[test]
 fn responses_on_one_side_of_a_step_keep_their_durations() {
     let (talk, _) = tls13();
     let plain = run(Config::default(), &talk.packets).0;
