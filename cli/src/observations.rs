@@ -61,6 +61,18 @@ pub(crate) fn sentences(stats: &Stats, unfollowed: &Unfollowed) -> Vec<String> {
     sentences
 }
 
+/// Returns a sentence about responses whose times contradict their requests', unless a sentence
+/// about the clock covers them.
+pub(crate) fn contradicted_times(stats: &Stats, responses: usize) -> Option<String> {
+    let is_covered = stats.clock_steps > 0 || stats.answers_first > 0;
+    (responses > 0 && !is_covered).then(|| {
+        format!(
+            "{responses} responses have times before those of their requests, so the two directions have clocks that differ: \
+             sizes do not depend on it, and times that it contradicts are null"
+        )
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,5 +100,17 @@ mod tests {
         let said = sentences(&stats, &Unfollowed::default());
         assert!(said[0].starts_with("7 connections are further paths"));
         assert!(said[1].contains("steps back 2 times"));
+    }
+
+    #[test]
+    fn contradicted_times_have_a_sentence_unless_the_clock_has_one() {
+        let mut stats = Stats::default();
+        assert_eq!(contradicted_times(&stats, 0), None);
+        let said = contradicted_times(&stats, 2);
+        assert!(said.is_some_and(|said| said.starts_with("2 responses have times before")));
+        stats.clock_steps = 1;
+        assert_eq!(contradicted_times(&stats, 2), None);
+        (stats.clock_steps, stats.answers_first) = (0, 1);
+        assert_eq!(contradicted_times(&stats, 2), None);
     }
 }

@@ -149,6 +149,14 @@ def the_clock_steps_back():
     return packets[:half] + late, ETHERNET, right(rows, server, said="clock steps back once")
 
 
+def one_direction_steps_back_by_less_than_a_step():
+    packets, server, rows = video()
+    half = len(packets) // 2
+    is_down = lambda p: tcp_parts(p)[0][0] == 443
+    late = [Packet(p.time - SECOND // 2, p.frame) if is_down(p) else p for p in packets[half:]]
+    return packets[:half] + late, ETHERNET, right(rows, server, said="have times before those of their requests")
+
+
 def again_under_another_name(packets, name, other):
     """The connection once more, ten seconds later, from another port and with another name of the same length."""
     out = []
@@ -467,8 +475,8 @@ def netfilter_log():
 
 SITUATIONS = [
     copies_at_once, copies_late, copies_of_a_slow_mirror, copies_in_two_vlans, copies_behind_a_router, read_twice, both_sides_of_nat,
-    customers_with_the_same_addresses, in_fragments, the_clock_steps_back, one_address_of_many_services,
-    one_address_with_two_names,
+    customers_with_the_same_addresses, in_fragments, the_clock_steps_back, one_direction_steps_back_by_less_than_a_step,
+    one_address_of_many_services, one_address_with_two_names,
     a_device_with_a_keyword_in_its_name, a_filter_that_answers_for_names, named_by_a_certificate, named_by_an_https_record,
     named_by_what_goes_with_an_https_record, socks4_to_a_known_address, connect_after_another_request,
     two_taps_the_servers_behind, two_taps_the_servers_far_behind, two_taps_the_clients_behind, copies_that_begin_midway,

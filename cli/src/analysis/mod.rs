@@ -129,7 +129,14 @@ impl Seen {
         });
         let rest = self.unknown().into_iter().chain(shortage(&stats, windows));
         let rest = rest.chain(servers);
+        let contradicted = engine
+            .segments()
+            .filter(|segment| segment.is_contradicted());
         rest.chain(observations::sentences(&stats, engine.unfollowed()))
+            .chain(observations::contradicted_times(
+                &stats,
+                contradicted.count(),
+            ))
             .collect()
     }
 

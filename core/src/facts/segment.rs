@@ -244,6 +244,13 @@ impl Segment {
             .filter(|&t| t >= 0)
     }
 
+    /// Returns true if the capture's times contradict the order of request and response.
+    #[must_use]
+    pub fn is_contradicted(&self) -> bool {
+        let mut times = [self.t_first, self.t_last].into_iter().flatten();
+        times.any(|time| time < self.t_request)
+    }
+
     /// Sets the packets of a segment after it received its share of bytes that came together: their
     /// number, the first, and the approximate last.
     pub(crate) fn came_in(&mut self, packets: u64, first: Option<Stamp>, last: Option<Stamp>) {

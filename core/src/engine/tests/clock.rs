@@ -92,6 +92,28 @@ fn a_direction_with_a_clock_of_its_own_gives_no_absurd_duration() {
 }
 
 #[test]
+fn times_that_contradict_the_order_are_known_without_a_step() {
+    let (talk, expected) = tls13();
+    let half_a_second = |is_late: fn(&TcpPacket) -> bool| {
+        let mut packets = talk.packets.clone();
+        packets
+            .iter_mut()
+            .filter(|packet| is_late(packet))
+            .for_each(|packet| packet.time -= 500 * MILLISECOND);
+        let (engine, _) = run(Config::default(), &packets);
+        assert_eq!(sizes(&engine), expected);
+        assert_eq!(engine.stats().clock_steps, 0);
+        let found = segments(&engine);
+        found.iter().filter(|found| found.is_contradicted()).count()
+    };
+    assert_eq!(
+        half_a_second(|packet| packet.source.port() == 443),
+        expected.len()
+    );
+    assert_eq!(half_a_second(|packet| packet.source.port() != 443), 0);
+}
+
+#[test]
 fn responses_on_one_side_of_a_step_keep_their_durations() {
     let (talk, _) = tls13();
     let plain = run(Config::default(), &talk.packets).0;
