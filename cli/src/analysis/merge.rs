@@ -38,7 +38,7 @@ struct OpenPart<'a> {
     head: Option<NextPacket>,
 }
 
-/// What a file met that was read alone.
+/// The point at which reading a file alone ends.
 enum Met {
     /// Its own end.
     Nothing,

@@ -133,7 +133,7 @@ impl<R: Read> PcapReader<R> {
         })
     }
 
-    /// Takes the size of record headers from the first two records. So the first packet waits for
+    /// Determines the size of record headers from the first two records. So the first packet waits for
     /// the header of the second, and what a stream has at hand by chance decides nothing.
     #[cold]
     fn measure(&mut self) {

@@ -10,12 +10,12 @@ use crate::analysis::Study;
 /// Number of captures that are compared with each other.
 const MOST_COMPARED: usize = 256;
 
-/// What a capture holds of the traffic with Netflix's servers.
+/// The directions of traffic with Netflix's servers that a capture holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Half {
-    /// What clients sent.
+    /// The clients' packets.
     Up,
-    /// What the servers sent.
+    /// The servers' packets.
     Down,
     /// Nothing that was recognised.
     Unknown,
