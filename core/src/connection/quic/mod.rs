@@ -176,7 +176,7 @@ impl QuicSession {
                     udp.payload_length,
                     udp.payload_length,
                     from_client,
-                    false,
+                    PacketPosition::Alone,
                     stamp,
                     ctx,
                 )
@@ -246,14 +246,16 @@ impl QuicSession {
                     self.hello.begin_again();
                 }
                 Form::VersionNegotiation if !from_client => self.hello.begin_again(),
-                // A client's Initial may be followed by padding alone (RFC 9000, section 14.1).
-                Form::Short if from_client && has_initial => {
-                    self.path.take_short(&[], true, stamp.time)
-                }
                 Form::Short => {
                     self.path.take_short(&[], from_client, stamp.time);
                     let size = packet.packet_len as u32;
-                    let short = self.short(size, udp.payload_length, from_client, true, stamp, ctx);
+                    let place = if has_initial {
+                        PacketPosition::CoalescedPadded
+                    } else {
+                        PacketPosition::Coalesced
+                    };
+                    let short =
+                        self.short(size, udp.payload_length, from_client, place, stamp, ctx);
                     outcome = Outcome {
                         truncated: outcome.truncated,
                         ..short
@@ -266,7 +268,8 @@ impl QuicSession {
         if udp.payload.len() < udp.payload_length as usize && hidden > 0 {
             if from_client && !has_initial {
                 // A client's Handshake packet is followed by its first 1-RTT packet.
-                outcome = self.short(hidden, udp.payload_length, true, true, stamp, ctx);
+                let place = PacketPosition::Coalesced;
+                outcome = self.short(hidden, udp.payload_length, true, place, stamp, ctx);
             }
             outcome.truncated = true;
         }
@@ -287,7 +290,7 @@ impl QuicSession {
         let sealed = packet.payload_range().len() as u64;
         let overhead = ctx.config.quic_packet_number() + TAG_LEN as u64;
         let place = if behind_initial {
-            PacketPosition::Padded
+            PacketPosition::EarlyPadded
         } else {
             PacketPosition::Early
         };
@@ -317,7 +320,7 @@ impl QuicSession {
         size: u32,
         datagram: u32,
         from_client: bool,
-        coalesced: bool,
+        place: PacketPosition,
         stamp: Stamp,
         ctx: &mut Context<'_>,
     ) -> Outcome {
@@ -330,11 +333,7 @@ impl QuicSession {
                     size: datagram,
                     content,
                     received: self.responses.received(),
-                    place: if coalesced {
-                        PacketPosition::Coalesced
-                    } else {
-                        PacketPosition::Alone
-                    },
+                    place,
                 },
                 ctx,
             );

@@ -72,11 +72,19 @@ pub(super) enum PacketPosition {
     Alone,
     /// After handshake packets.
     Coalesced,
+    /// The same, with an Initial among them, so that its content is unknown.
+    CoalescedPadded,
     /// With a long 0-RTT header, before the server has sent anything.
     Early,
-    /// The same, after an Initial with which it is padded (RFC 9000, section 14.1), so that its
-    /// content is unknown.
-    Padded,
+    /// The same, after an Initial, so that its content is unknown.
+    EarlyPadded,
+}
+
+impl PacketPosition {
+    /// Returns true if the datagram is padded, because an Initial is in it (RFC 9000, section 14.1).
+    const fn is_padded(self) -> bool {
+        matches!(self, Self::CoalescedPadded | Self::EarlyPadded)
+    }
 }
 
 /// A client's packet of application data.
@@ -167,13 +175,18 @@ impl Requests {
         path: &mut QuicPath,
         config: &Config,
     ) -> ClientPacket {
-        if matches!(packet.place, PacketPosition::Early | PacketPosition::Padded) {
+        if matches!(
+            packet.place,
+            PacketPosition::Early | PacketPosition::EarlyPadded
+        ) {
             return self.early(&packet, path, config);
         }
         if self.is_probe(packet.size, path) || path.validates(packet.size) {
             return ClientPacket::Control;
         }
-        path.carried = packet.size.max(path.carried);
+        if !packet.place.is_padded() {
+            path.carried = packet.size.max(path.carried);
+        }
         if self.ends_timeout(&packet, path, config)
             && let Some(repeated) = self.asked.pop()
         {
@@ -197,7 +210,7 @@ impl Requests {
         // did not.
         if self.early
             && path.in_first_flight(packet.stamp.time, config)
-            && u64::from(packet.content) * 2 <= usual
+            && (packet.place.is_padded() || u64::from(packet.content) * 2 <= usual)
         {
             return ClientPacket::Control;
         }
@@ -307,9 +320,9 @@ impl Requests {
     fn push(&mut self, packet: &Uplink, belief: Belief, path: &QuicPath, config: &Config) -> usize {
         let goes_on = packet.size >= path.carried;
         let first_flight = belief == Belief::IfFull || packet.place == PacketPosition::Early;
-        let goes_on = goes_on && packet.place != PacketPosition::Padded;
+        let goes_on = goes_on && !packet.place.is_padded();
         let count = match self.count(packet.content, config) {
-            _ if packet.place == PacketPosition::Padded => 1,
+            _ if packet.place.is_padded() => 1,
             // Before a request alone has shown how long they are, a datagram begins one, unless it
             // is a full one of the first flight. After that, a full one begins a long one, an
             // upload, rather than many.
@@ -337,7 +350,7 @@ impl Requests {
                 stamp: packet.stamp,
                 belief,
                 number: None,
-                content: if packet.place == PacketPosition::Padded {
+                content: if packet.place.is_padded() {
                     0
                 } else {
                     packet.content
@@ -384,7 +397,11 @@ impl Requests {
     fn believe(&mut self, packet: &Uplink, jump: u64, path: &QuicPath, config: &Config) -> Belief {
         let first_flight = !std::mem::replace(&mut self.settled_in, true)
             && path.in_first_flight(packet.stamp.time, config);
-        if first_flight || packet.place == PacketPosition::Coalesced {
+        let is_coalesced = matches!(
+            packet.place,
+            PacketPosition::Coalesced | PacketPosition::CoalescedPadded
+        );
+        if first_flight || is_coalesced {
             return Belief::IfFull;
         }
         if jump >= config.quic_busy_jump() {

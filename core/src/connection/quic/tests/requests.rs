@@ -93,6 +93,49 @@ fn a_small_request_is_believed_after_silence_only() {
     );
 }
 
+/// A connection that is resumed: the server's whole handshake fits a datagram, and the client
+/// answers it in one that is padded, because an Initial is in it, with its request or without.
+fn resumed() -> Talk {
+    let mut talk = Talk::new();
+    talk.initial(V1, &FIRST_ID, &crypto_frame(0, &client_hello(NAME)));
+    talk.wait(RTT).answer_initial();
+    let part = |form, length: usize| {
+        let mut packet = long_header(V1, form, &SERVER_ID, &CLIENT_ID, &[], length);
+        packet.resize(packet.len() + length + TAG_LEN, 0xee);
+        packet
+    };
+    let handshake = [part(Form::Initial, 20), part(Form::Handshake, 52)].concat();
+    let padded = talk.short_bytes(true, FULL - handshake.len());
+    talk.send(true, &[handshake, padded].concat());
+    talk
+}
+
+#[test]
+fn the_request_of_a_resumed_connection_may_be_in_a_padded_datagram() {
+    let mut talk = resumed();
+    let asked = talk.frame;
+    talk.answer(0, 60_000);
+    assert!(talk.wait(RTT).say(260).unwrap().request);
+    talk.answer(1, 70_000);
+    let found = talk.finish();
+    assert_eq!(found.len(), 2);
+    assert_eq!(found[0].request_frame, asked);
+    assert!(found[0].app_bytes.abs_diff(60_000) < 300, "{found:?}");
+    assert_eq!(found[1].app_bytes, 70_000);
+    // Or in the next one.
+    for wait in [0, RTT, 20 * RTT] {
+        let mut talk = resumed();
+        if wait > 0 {
+            talk.wait(RTT).short(false, 240);
+        }
+        assert!(talk.wait(wait).say(260).unwrap().request, "{wait}");
+        let asked = talk.frame;
+        talk.answer(0, 60_000);
+        let found = talk.finish();
+        assert_eq!((found.len(), found[0].request_frame), (1, asked), "{wait}");
+    }
+}
+
 #[test]
 fn a_request_in_early_data_is_one() {
     let mut talk = Talk::new();
