@@ -1,13 +1,13 @@
 //! Link types of captures, and Ethernet.
 
-use super::layer::{Inner, NextHeader, Rest, Walk};
+use super::layer::{Inner, NextHeader, Rest};
 use super::{metadata, ppp, wireless};
 use crate::packet::LinkType;
 
 /// Values below are lengths (IEEE 802.3, clause 3.2.6).
 const SMALLEST_ETHER_TYPE: u16 = 0x0600;
 /// Two addresses.
-const ADDRESSES: usize = 12;
+pub(super) const ADDRESSES: usize = 12;
 
 /// Returns the header at the start of a frame of this link type; `Err` if the type is unknown.
 ///
@@ -122,20 +122,4 @@ fn loopback(rest: Rest<'_>) -> Inner<'_> {
         _ => return None,
     };
     matches!(value, 2 | 10 | 24 | 28 | 30).then_some((NextHeader::Ip, rest.skip(4)?))
-}
-
-/// Reads Ethernet that must lead to an IP packet whose length fits, directly or after VLAN tags.
-pub(super) fn checked_ethernet<'a>(walk: &Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
-    let mut at = ADDRESSES;
-    for _ in 0..walk.left {
-        match rest.u16(at)? {
-            0x0800 | 0x86dd => {
-                let fits = super::internet::fits(rest.skip(at + 2)?);
-                return fits.then_some((NextHeader::Ethernet, rest));
-            }
-            0x8100 | 0x88a8 => at += 4,
-            _ => return None,
-        }
-    }
-    None
 }

@@ -215,7 +215,7 @@ fn descend<'a>(
             },
             NextHeader::Ppp => ppp::next(walk, rest)?,
             NextHeader::Llc => link::llc(rest)?,
-            NextHeader::CheckedEthernet => link::checked_ethernet(walk, rest)?,
+            NextHeader::CheckedEthernet => ethertype::checked_ethernet(walk, rest)?,
             NextHeader::Wireless { padded } => wireless::frame(walk, rest, padded, false)?,
             NextHeader::WirelessSwapped => wireless::frame(walk, rest, false, true)?,
             NextHeader::Subframe => wireless::subframe(walk, rest)?,

@@ -54,6 +54,20 @@ pub(super) fn frames() -> Vec<(&'static str, LinkType, Vec<u8>)> {
     all
 }
 
+/// PPPoE of an access line within a pseudowire, in two tags if these are `tagged`.
+fn subscriber(ip: &[u8], tagged: bool) -> Vec<u8> {
+    let length = (ip.len() as u16 + 2).to_be_bytes();
+    let session = join(&[&[0x11, 0, 0, 9], &length, &[0, 0x21], ip]);
+    let (label, frame) = if tagged {
+        let tags = [0, 5, 0x81, 0, 0, 6, 0x88, 0x64];
+        let frame = ethernet(0x88a8, &join(&[&tags, &session]));
+        (vec![0, 1, 1, 64, 0, 0, 0, 0], frame)
+    } else {
+        (vec![0, 1, 1, 64], ethernet(0x8864, &session))
+    };
+    ethernet(0x8847, &join(&[&label, &frame]))
+}
+
 fn tags() -> Vec<(&'static str, LinkType, Vec<u8>)> {
     let (ip, frame) = (sound_inner(), bridged());
     let tagged =
@@ -96,6 +110,19 @@ fn tags() -> Vec<(&'static str, LinkType, Vec<u8>)> {
         (
             "pseudowire without control word, address like IP's version",
             tagged(0x8847, &[0, 1, 1, 64], &join(&[&[0x44], &frame[1..]])),
+        ),
+        ("subscribers' PPPoE in a pseudowire", subscriber(&ip, false)),
+        (
+            "subscribers' PPPoE in tags in a pseudowire with control word",
+            subscriber(&ip, true),
+        ),
+        (
+            "labels in a pseudowire",
+            tagged(
+                0x8847,
+                &[0, 1, 1, 64],
+                &tagged(0x8847, &[0, 2, 0, 64, 0, 3, 1, 64], &ip),
+            ),
         ),
         (
             "mesh, unicast",
