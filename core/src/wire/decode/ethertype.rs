@@ -102,6 +102,10 @@ pub(super) fn next<'a>(walk: &mut Walk<'_>, ether_type: u16, rest: Rest<'a>) -> 
     }
 }
 
+fn is_vlan(ether_type: u16) -> bool {
+    matches!(ether_type, VLAN | VLAN_SERVICE) || VLAN_OLD.contains(&ether_type)
+}
+
 fn vlan<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     walk.scope().enter_vlan(rest.u16(0)?);
     type_or_length(rest.u16(2)?, rest.skip(4)?)

@@ -74,8 +74,14 @@ pub(super) fn gre<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
                 // ERSPAN I has no header of its own, and no sequence number
                 // (draft-foschiano-erspan, section 4.1).
                 ERSPAN if flags & SEQUENCE == 0 => Some((NextHeader::Ethernet, behind)),
-                ERSPAN => Some((NextHeader::Ethernet, behind.skip(8)?)),
-                ERSPAN_3 => erspan_3(behind),
+                ERSPAN => {
+                    enter_mirrored(walk, behind)?;
+                    Some((NextHeader::Ethernet, behind.skip(8)?))
+                }
+                ERSPAN_3 => {
+                    enter_mirrored(walk, behind)?;
+                    erspan_3(behind)
+                }
                 other => Some((NextHeader::EtherType(other), behind)),
             }
         }
@@ -90,6 +96,16 @@ pub(super) fn gre<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
         }
         _ => None,
     }
+}
+
+/// Records the VLAN of a frame that a switch mirrors: the header holds it, because an untagged port
+/// has no tag for it (draft-foschiano-erspan, section 4.2). 0 is none.
+fn enter_mirrored(walk: &mut Walk<'_>, rest: Rest<'_>) -> Option<()> {
+    let vlan = rest.u16(0)? & 0x0fff;
+    if vlan != 0 {
+        walk.scope().enter_vlan(vlan);
+    }
+    Some(())
 }
 
 /// Reads ERSPAN III (draft-foschiano-erspan, section 4.3): 12 bytes, 8 more if the last bit is set;

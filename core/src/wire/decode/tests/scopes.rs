@@ -42,6 +42,36 @@ fn tags_and_networks_make_the_scope() {
 }
 
 #[test]
+fn sessions_and_the_vlan_of_a_mirrored_port_make_the_scope() {
+    let session = |id: u8| {
+        let length = inner().len() as u8 + 2;
+        let header = [0x11, 0, 0, id, 0, length, 0, 0x21];
+        scope(
+            LinkType::ETHERNET,
+            &ethernet(0x8864, &join(&[&header, &inner()])),
+        )
+    };
+    assert_ne!(session(1), session(2));
+    let mirrored = |ether_type: [u8; 2], version: u8, length: usize, vlan: u8| {
+        let mut header = vec![version, vlan];
+        header.resize(length, 0);
+        let gre = [&[0x10, 0], &ether_type[..], &[0; 4]].concat();
+        let frame = ethernet(0x0800, &inner());
+        let data = testing::ip(
+            address(ONE),
+            address(TWO),
+            47,
+            &join(&[&gre, &header, &frame]),
+        );
+        scope(LinkType::RAW, &data).vlan
+    };
+    for vlan in [0, 9] {
+        assert_eq!(mirrored([0x88, 0xbe], 0x10, 8, vlan), u32::from(vlan));
+        assert_eq!(mirrored([0x22, 0xeb], 0x20, 12, vlan), u32::from(vlan));
+    }
+}
+
+#[test]
 fn tunnels_without_a_number_are_distinguished_by_their_ends() {
     let plain = [&[0, 0, 8, 0][..], &inner()].concat();
     for (protocol, payload) in [(4, inner()), (47, plain)] {
