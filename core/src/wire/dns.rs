@@ -70,6 +70,8 @@ pub struct Response {
     addresses: Vec<AddressRecord>,
     /// Other hosts that services are bound to, with the time to live.
     targets: Vec<(NameId, u32)>,
+    /// The last name that CNAME records led to, with the time to live.
+    end: Option<(NameId, u32)>,
 }
 
 /// An address in a record.
@@ -139,10 +141,19 @@ impl Response {
         self.question.map(|id| self.text(id))
     }
 
-    /// Returns true if the response gives no address, and binds no service to another host.
+    /// Returns true if the response gives no address, and leads to no other host.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.addresses.is_empty() && self.targets.is_empty()
+        self.addresses.is_empty() && self.targets.is_empty() && self.end.is_none()
+    }
+
+    /// Returns the host at which a chain of CNAME records ends without an address, and its time to
+    /// live. Its addresses are asked for later, by a resolver that follows chains itself (RFC 1034,
+    /// section 5.3.3).
+    #[must_use]
+    pub fn unresolved(&self) -> Option<(&str, u32)> {
+        let (end, time_to_live) = self.end.filter(|_| self.addresses.is_empty())?;
+        Some((self.text(end), time_to_live))
     }
 
     /// Returns the hosts that services of names that `is_wanted` accepts are bound to.
@@ -282,6 +293,7 @@ impl<'m> Parser<'m> {
                     if self.section == Section::Additional {
                         self.served |= 1 << target;
                     }
+                    self.response.end = Some((target, time_to_live));
                 }
                 None
             }

@@ -29,6 +29,45 @@ fn datagram(source_port: u16, payload: &[u8]) -> Vec<u8> {
     )
 }
 
+/// An answer that says of a host only that another name is its true one, and no address.
+fn alias(question: &str, target: &str) -> Vec<u8> {
+    let mut message = message(question, [0; 4]);
+    message.truncate(message.len() - 4 - 2 - 4 - 2 - 2);
+    let mut name = Vec::new();
+    for label in target.split('.') {
+        name.push(label.len() as u8);
+        name.extend_from_slice(label.as_bytes());
+    }
+    name.push(0);
+    message.extend([0, 5, 0, 1, 0, 0, 0, 60, 0, name.len() as u8]);
+    message.extend(name);
+    datagram(53, &message)
+}
+
+#[test]
+fn a_chain_of_names_may_be_in_several_messages() {
+    const EDGE: &str = "edge.example.net";
+    const NODE: &str = "node.example.net";
+    let address = [198, 51, 100, 7];
+    let known = |messages: &[Vec<u8>]| {
+        let mut engine = Engine::new(Config::default());
+        for (message, frame) in messages.iter().zip(1..) {
+            give(&mut engine, frame, 1_000, message);
+        }
+        (engine.server_count() > 0).then(|| kinds(&engine))
+    };
+    let expected = Some(vec![("cname", VIDEO.to_owned())]);
+    let two = [alias(VIDEO, EDGE), answer(EDGE, address)];
+    assert_eq!(known(&two), expected);
+    let three = [alias(VIDEO, EDGE), alias(EDGE, NODE), answer(NODE, address)];
+    assert_eq!(known(&three), expected);
+    assert_eq!(known(&two[1..]), None);
+    assert_eq!(
+        known(&[alias("www.example.org", EDGE), answer(EDGE, address)]),
+        None
+    );
+}
+
 pub(super) fn answer(question: &str, address: [u8; 4]) -> Vec<u8> {
     datagram(53, &message(question, address))
 }

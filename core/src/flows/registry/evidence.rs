@@ -37,7 +37,8 @@ impl Registry {
         for target in response.targets(|name| config.is_netflix(name)) {
             self.is_dns_used = true;
             let until = until(target.time_to_live);
-            self.targets.bind(target.name, target.found, until);
+            let kind = EvidenceKind::HttpsRecord;
+            self.targets.bind(target.name, target.found, kind, until);
         }
         let bound = match asked {
             Some(_) => None,
@@ -45,6 +46,14 @@ impl Registry {
                 .question()
                 .and_then(|host| self.targets.service_of(host, stamp.time)),
         };
+        if let Some((host, time_to_live)) = response.unresolved()
+            && !config.is_netflix(host)
+            && let Some(service) = asked.or(bound.as_ref().map(|(service, _)| &**service))
+        {
+            self.is_dns_used = true;
+            let until = until(time_to_live);
+            self.targets.bind(host, service, EvidenceKind::Cname, until);
+        }
         for answer in response.answers(|name| config.is_netflix(name)) {
             let address = answer.address;
             if address.is_unspecified() || address.is_loopback() || address.is_multicast() {
@@ -60,14 +69,17 @@ impl Registry {
             let kind = match asked {
                 _ if answer.is_hint => EvidenceKind::HttpsRecord,
                 Some(_) => EvidenceKind::Dns,
-                None if answer.found.is_none() => EvidenceKind::HttpsRecord,
-                None => EvidenceKind::Cname,
+                None if answer.found.is_some() => EvidenceKind::Cname,
+                None => bound
+                    .as_ref()
+                    .map_or(EvidenceKind::HttpsRecord, |(_, kind)| *kind),
             };
             // DNS filters also answer with their own address, or with none.
             let is_sinkhole = address == resolver.address
                 || address == IpAddr::V4(Ipv4Addr::BROADCAST)
                 || is_special_purpose(address);
-            match asked.or(answer.found).or(bound.as_deref()) {
+            let service = bound.as_ref().map(|(service, _)| &**service);
+            match asked.or(answer.found).or(service) {
                 _ if is_sinkhole => {}
                 Some(name) => {
                     self.is_dns_used = true;

@@ -1,5 +1,6 @@
-//! Hosts that Netflix's services are bound to by HTTPS and SVCB records (RFC 9460): names of others,
-//! whose addresses are in later messages, or which a proxy is asked for.
+//! Hosts that Netflix's services are bound to by HTTPS and SVCB records (RFC 9460), or that chains of
+//! CNAME records lead to: names of others, whose addresses are in later messages, or which a proxy is
+//! asked for.
 
 use core::hash::BuildHasher;
 use std::sync::Arc;
@@ -8,13 +9,14 @@ use foldhash::fast::FixedState;
 
 use crate::bounded::clock_table::Table;
 use crate::config::Config;
+use crate::facts::server::EvidenceKind;
 use crate::packet::Time;
 
 /// Hosts remembered at once; a service has one or two.
 const MOST: u64 = 64;
 
-/// A service's name, and the time until which it is bound.
-type Service = (Arc<str>, Time);
+/// A service's name, the kind of evidence that bound it, and the time until which it is bound.
+type Service = (Arc<str>, EvidenceKind, Time);
 
 /// Hosts by a hash of their names.
 #[derive(Debug)]
@@ -38,18 +40,22 @@ impl Targets {
     }
 
     /// Records that a service is bound to a host until this time.
-    pub(super) fn bind(&mut self, host: &str, service: &str, until: Time) {
+    pub(super) fn bind(&mut self, host: &str, service: &str, kind: EvidenceKind, until: Time) {
         let key = self.hasher.hash_one(host);
-        self.services.put(key, (service.into(), until));
+        self.services.put(key, (service.into(), kind, until));
     }
 
-    /// Returns the service that is bound to a host at this time.
-    pub(super) fn service_of(&mut self, host: &str, time: Time) -> Option<Arc<str>> {
+    /// Returns the service that is bound to a host at this time, and the kind of evidence for it.
+    pub(super) fn service_of(
+        &mut self,
+        host: &str,
+        time: Time,
+    ) -> Option<(Arc<str>, EvidenceKind)> {
         if self.services.len() == 0 {
             return None;
         }
         let slot = self.services.find(&self.hasher.hash_one(host))?;
-        let (service, until) = &self.services[slot];
-        (time <= *until).then(|| Arc::clone(service))
+        let (service, kind, until) = &self.services[slot];
+        (time <= *until).then(|| (Arc::clone(service), *kind))
     }
 }

@@ -136,7 +136,7 @@ impl Registry {
         host: &str,
         stamp: Stamp,
     ) {
-        let Some(service) = self.targets.service_of(host, stamp.time) else {
+        let Some((service, _)) = self.targets.service_of(host, stamp.time) else {
             return;
         };
         self.claim_tunnel(config, (slot, end), &service, stamp);

@@ -264,6 +264,24 @@ fn the_address_of_a_service_may_be_an_additional_record() {
 }
 
 #[test]
+fn a_chain_without_an_address_ends_at_a_host_that_is_asked_for_later() {
+    let links = || {
+        [
+            cname(VIDEO, "edge.example.net"),
+            cname("edge.example.net", "node.example.net"),
+        ]
+    };
+    let response = parse(&answer(VIDEO, links())).unwrap();
+    assert_eq!(response.unresolved(), Some(("node.example.net", 60)));
+    assert!(!response.is_empty());
+    let mut message = answer(VIDEO, links());
+    message.add_answer(a("node.example.net", [192, 0, 2, 1]));
+    assert_eq!(parse(&message).unwrap().unresolved(), None);
+    let response = parse(&answer(VIDEO, [])).unwrap();
+    assert_eq!((response.unresolved(), response.is_empty()), (None, true));
+}
+
+#[test]
 fn at_most_256_records_of_a_message_are_read() {
     let records = |count: usize| (0..count).map(|i| a(VIDEO, [192, 0, (i >> 8) as u8, i as u8]));
     for (count, read) in [(255, 255), (256, 256), (257, 256), (1000, 256)] {
