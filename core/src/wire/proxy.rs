@@ -222,13 +222,19 @@ fn connect(bytes: &[u8]) -> FirstBytes<ClientMessage> {
     let Some(length) = http1::head_length(bytes) else {
         return FirstBytes::Part;
     };
-    let authority = bytes[CONNECT.len()..length.max(CONNECT.len())]
-        .split(|&byte| byte == b' ')
-        .next();
-    match authority.and_then(target) {
+    match connect_target(&bytes[..length]) {
         Some(target) => FirstBytes::Message(ClientMessage::Connect(target), length),
         None => FirstBytes::Other,
     }
+}
+
+/// Returns the destination in the first line of a request for a tunnel; `None` if that is not one, or
+/// goes on.
+pub(crate) fn connect_target(bytes: &[u8]) -> Option<Destination> {
+    let line = bytes.split(|&byte| byte == b'\n').next()?;
+    let is_whole = line.len() < bytes.len();
+    let behind = line.strip_prefix(CONNECT).filter(|_| is_whole)?;
+    target(behind.split(|&byte| byte == b' ').next()?)
 }
 
 /// Reads host and port from `host:port` or `[address]:port`.

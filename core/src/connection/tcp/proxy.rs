@@ -4,9 +4,11 @@
 use super::stream::Run;
 use crate::facts::segment::Via;
 use crate::packet::Stamp;
+use crate::wire::http1::{self, HEAD_END};
 use crate::wire::proxy::{self, ClientMessage, Destination, FirstBytes};
 
-/// Longest proxy message to wait for, in bytes. Heads with credentials have some kilobytes.
+/// Longest proxy message to wait for, in bytes. Of longer heads, as with a ticket of Kerberos in
+/// them, the first line is read.
 const MAX_MESSAGE: usize = 8 * 1024;
 
 /// The progress of a client.
@@ -17,6 +19,8 @@ enum Up {
     First,
     /// The client offered authentication methods, in SOCKS 5.
     Greeted,
+    /// Asked for a tunnel, in a head that goes on.
+    Asking,
     /// Asked for a tunnel.
     Asked,
     /// There is no proxy, or none that is understood.
@@ -126,7 +130,7 @@ impl Proxy {
         let own = used.saturating_sub(held) as u64;
         let is_cut = (run.bytes.len() as u64) < run.length;
         match self.up {
-            Up::First | Up::Greeted if is_cut => {
+            Up::First | Up::Greeted | Up::Asking if is_cut => {
                 self.give_up();
                 self.asked = Vec::new();
                 (run.length, None)
@@ -136,7 +140,7 @@ impl Proxy {
                 self.entered |= own < run.length;
                 (own, self.hand_back(used))
             }
-            Up::First | Up::Greeted => {
+            Up::First | Up::Greeted | Up::Asking => {
                 self.asked.drain(..used);
                 self.asked.shrink_to(2 * MAX_MESSAGE);
                 (run.length, None)
@@ -167,10 +171,16 @@ impl Proxy {
     fn ask_all(&mut self) -> usize {
         let asked = std::mem::take(&mut self.asked);
         let mut used = 0;
-        while used < asked.len() && matches!(self.up, Up::First | Up::Greeted) {
-            match self.ask(&asked[used..]) {
+        while used < asked.len() && matches!(self.up, Up::First | Up::Greeted | Up::Asking) {
+            let rest = &asked[used..];
+            match self.ask(rest) {
                 FirstBytes::Message((), length) => used += length,
-                FirstBytes::Part if asked.len() - used < MAX_MESSAGE => break,
+                FirstBytes::Part if rest.len() < MAX_MESSAGE => break,
+                // Credentials may be longer than that: their end alone is waited for.
+                FirstBytes::Part if self.asks_at_length(rest) => {
+                    used = asked.len() - HEAD_END;
+                    break;
+                }
                 FirstBytes::Part | FirstBytes::Other => self.give_up(),
             }
             if self.up == Up::Asked {
@@ -182,6 +192,17 @@ impl Proxy {
         }
         self.asked = asked;
         used
+    }
+
+    /// Applies a request for a tunnel whose head goes on. Returns false if it is none.
+    fn asks_at_length(&mut self, bytes: &[u8]) -> bool {
+        if self.up == Up::First
+            && let Some(target) = proxy::connect_target(bytes)
+        {
+            self.go_to(target, Via::Connect, Down::Connect);
+            self.up = Up::Asking;
+        }
+        self.up == Up::Asking
     }
 
     /// Returns the held bytes that are not the proxy's, after this many that are.
@@ -196,6 +217,7 @@ impl Proxy {
     fn ask(&mut self, bytes: &[u8]) -> FirstBytes<()> {
         let step = match self.up {
             Up::Greeted => proxy::socks5(bytes),
+            Up::Asking => return self.ends_asking(bytes),
             _ if !proxy::may_be_for_proxy(bytes) => FirstBytes::Other,
             _ if bytes[0] == 5 => proxy::greeting(bytes),
             _ => proxy::request(bytes),
@@ -216,6 +238,15 @@ impl Proxy {
             ClientMessage::Socks4(target) => self.go_to(target, Via::Socks, Down::Socks4),
             ClientMessage::Socks5(target) => self.go_to(target, Via::Socks, self.down),
         }
+        FirstBytes::Message((), length)
+    }
+
+    /// Looks for the end of a head.
+    fn ends_asking(&mut self, bytes: &[u8]) -> FirstBytes<()> {
+        let Some(length) = http1::head_length(bytes) else {
+            return FirstBytes::Part;
+        };
+        self.up = Up::Asked;
         FirstBytes::Message((), length)
     }
 

@@ -95,6 +95,31 @@ fn a_tunnel_is_a_connection_of_its_own() {
     }
 }
 
+/// The head of a request for a tunnel with so many bytes of credentials, as tickets of Kerberos are.
+fn with_ticket(name: &str, length: usize) -> Turns {
+    let mut turns = connect(name);
+    let request = String::from_utf8(turns[0].0.clone()).unwrap();
+    let ticket = "A".repeat(length);
+    let field = format!("Proxy-Authorization: Negotiate {ticket}\r\n\r\n");
+    turns[0].0 = [&request[..request.len() - 2], &field]
+        .concat()
+        .into_bytes();
+    turns
+}
+
+#[test]
+fn a_request_for_a_tunnel_may_be_as_long_as_its_credentials() {
+    for length in [100, 8_000, 8_192, 20_000, 60_000] {
+        for mss in [1448, 1447, 100] {
+            let (talk, expected) = tunnel(&with_ticket(VIDEO, length), 50_000, mss, VIDEO);
+            let (engine, _) = run(Config::default(), &talk.packets);
+            assert_eq!(sizes(&engine), expected, "{length} bytes, {mss}");
+            let found = segments(&engine);
+            assert!(found.iter().all(|it| it.via == Some(Via::Connect)));
+        }
+    }
+}
+
 #[test]
 fn tunnels_of_others_and_the_proxys_address_are_nobodys() {
     for (at, (turns, _)) in dialogues(VIDEO).iter().enumerate() {
