@@ -53,6 +53,8 @@ pub(crate) struct Identity {
     is_syn: bool,
     /// True with a time stamp of TCP, or for a fragment.
     is_stamped: bool,
+    /// True for a packet that opens a connection, with contents that no other has.
+    opens: bool,
     /// True with enough bytes of payload to distinguish it from others.
     has_contents: bool,
 }
@@ -209,7 +211,8 @@ impl Copies {
     }
 
     /// Returns the flow that had the packet which opens this one: on the other side of a router that
-    /// counts no hop, the same numbers, which are random, and the same time stamp.
+    /// counts no hop, the same numbers, which are random, and the same time stamp, or the same
+    /// handshake of QUIC.
     #[cold]
     #[inline(never)]
     pub(crate) fn opened_elsewhere(
@@ -350,13 +353,13 @@ impl Identity {
             _ => return None,
         };
         let is_later_fragment = header[0] >> 4 == 4 && options << 3 != 0;
-        let (numbers, shape, contents, unique) = match transport {
+        let (numbers, shape, contents, (unique, is_long)) = match transport {
             // Recognised by its bytes, whether its first fragment came before it or not.
             _ if is_later_fragment => of_bytes(header, identification)?,
             IpPayload::Tcp(tcp) => {
                 let (numbers, shape, time_stamps) = of_tcp(tcp);
                 options |= time_stamps;
-                (numbers, shape, contents(tcp.payload), false)
+                (numbers, shape, contents(tcp.payload), (false, false))
             }
             IpPayload::Udp(udp) => of_udp(udp),
             IpPayload::UdpFragment { .. } | IpPayload::LaterFragment | IpPayload::Other => {
@@ -375,6 +378,7 @@ impl Identity {
             is_numbered: is_syn || has_data,
             is_syn,
             is_stamped: options != 0,
+            opens: is_long || is_syn && options != 0,
             has_contents: contents != 0,
         })
     }
@@ -392,11 +396,11 @@ impl Identity {
         self.identification != 0 || self.is_stamped
     }
 
-    /// Returns true for a packet that opens a connection, with numbers and a time stamp that no other
-    /// has.
+    /// Returns true for a packet that opens a connection, with what no other has: numbers and a time
+    /// stamp, or the encrypted handshake of QUIC.
     #[inline]
     pub(crate) const fn opens(&self) -> bool {
-        self.is_syn & self.is_stamped
+        self.opens
     }
 
     /// Returns true for a packet that its sender never sends again.
@@ -421,9 +425,9 @@ fn mixed(carried: [u64; 4]) -> u64 {
 }
 
 /// Identifies a packet by the bytes after its header.
-fn of_bytes(header: &[u8], identification: u16) -> Option<(u64, u64, u64, bool)> {
+fn of_bytes(header: &[u8], identification: u16) -> Option<(u64, u64, u64, (bool, bool))> {
     let behind = header.get(20..)?;
-    Some((identification.into(), 0, contents(behind), false))
+    Some((identification.into(), 0, contents(behind), (false, false)))
 }
 
 fn of_tcp(tcp: &Tcp<'_>) -> (u64, u64, u64) {
@@ -442,10 +446,12 @@ fn of_tcp(tcp: &Tcp<'_>) -> (u64, u64, u64) {
     (numbers, shape, time_stamps)
 }
 
-fn of_udp(udp: &Udp<'_>) -> (u64, u64, u64, bool) {
+/// Also returns whether it is a packet of QUIC, and whether that is one of a handshake.
+fn of_udp(udp: &Udp<'_>) -> (u64, u64, u64, (bool, bool)) {
     /// Bit that is set in all packets of QUIC versions 1 and 2 (RFC 9000, section 17), and the port
     /// of HTTP/3.
     const FIXED_BIT: u8 = 0x40;
+    const LONG_HEADER: u8 = 0x80;
     const HTTPS: u16 = 443;
     /// Shorter ones have no room for a connection ID and an authentication tag.
     const SHORTEST: u32 = 21;
@@ -461,7 +467,7 @@ fn of_udp(udp: &Udp<'_>) -> (u64, u64, u64, bool) {
         numbers,
         u64::from(udp.payload_length),
         contents(udp.payload),
-        is_quic,
+        (is_quic, is_quic && udp.payload[0] & LONG_HEADER != 0),
     )
 }
 

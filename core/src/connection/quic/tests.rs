@@ -1,5 +1,6 @@
 mod anything;
 mod connections;
+mod copies;
 mod requests;
 mod responses;
 mod simulation;
