@@ -3,13 +3,16 @@
 use super::Engine;
 use crate::bounded::clock_table::{NONE, Slot};
 use crate::config::SegmentRule;
-use crate::connection::context::Outcome;
+use crate::connection::context::{Context, Outcome};
 use crate::connection::followed::{AnyConnection, Carrier};
 use crate::connection::peers::Pair;
 use crate::connection::quic::{Opening, is_answer, is_dtls, opens_connection};
+use crate::facts::segment::Via;
+use crate::facts::server::EvidenceKind;
 use crate::flows::key::End;
 use crate::packet::{Stamp, Time};
 use crate::wire::decode::{Opaque, Udp};
+use crate::wire::proxy;
 use crate::wire::quic::{LONG_HEADER, MIN_CLIENT_DATAGRAM};
 
 /// Time from a flow's start after which an Initial of its client opens another connection, in
@@ -52,6 +55,7 @@ impl Engine {
 
     #[inline(never)]
     fn renew_if_quic_opens(&mut self, slot: Slot, udp: &Udp<'_>, sender: End, time: Time) {
+        let udp = &behind_relay(udp).unwrap_or(*udp);
         let connection = self.registry.flow(slot).connection;
         if self.connections.list[connection as usize].flow == slot
             && let AnyConnection::Quic(session) =
@@ -88,7 +92,7 @@ impl Engine {
         self.read_udp(slot, udp, sender, stamp)
     }
 
-    /// Passes a datagram to its connection.
+    /// Passes a datagram to its connection, which may go through a proxy.
     pub(super) fn read_udp(
         &mut self,
         slot: Slot,
@@ -96,6 +100,9 @@ impl Engine {
         sender: End,
         stamp: Stamp,
     ) -> Outcome {
+        let relayed = behind_relay(udp);
+        let header = relayed.map(|_| udp.payload);
+        let udp = &relayed.unwrap_or(*udp);
         let server = self.registry.flow(slot).server;
         let is_classic = self.config.segment_rule == SegmentRule::Server;
         let Some(place) = self.udp_place(slot, udp, sender, stamp) else {
@@ -122,6 +129,10 @@ impl Engine {
                 client,
                 |connections, _, ctx| match &mut connections.list[place as usize].session {
                     AnyConnection::Quic(session) => {
+                        if let Some(header) = header {
+                            let asks = sender == client && !session.settled;
+                            enter_relay(header, asks, stamp, ctx);
+                        }
                         (session.packet(udp, sender, stamp, ctx), session.settled)
                     }
                     AnyConnection::Tcp(_) => (Outcome::default(), true),
@@ -320,5 +331,35 @@ impl Engine {
             return place;
         }
         self.open_connection(slot, 1 - end, Carrier::Quic)
+    }
+}
+
+/// Returns the datagram behind the header that a SOCKS 5 proxy reads or writes, if there is one. No
+/// packet of QUIC begins like it.
+#[inline]
+fn behind_relay<'a>(udp: &Udp<'a>) -> Option<Udp<'a>> {
+    let length = proxy::relay_header(udp.payload)?;
+    Some(Udp {
+        payload_length: udp.payload_length.saturating_sub(length as u32),
+        payload: udp.payload.get(length..).unwrap_or_default(),
+        ..*udp
+    })
+}
+
+/// Records that a datagram goes through a proxy, and where to, if a client `asks` for it.
+#[cold]
+fn enter_relay(header: &[u8], asks: bool, stamp: Stamp, ctx: &mut Context<'_>) {
+    ctx.via = Some(Via::Socks);
+    let target = proxy::relay_destination(header).filter(|_| asks);
+    match target
+        .and_then(|target| target.host)
+        .map(|host| (host.parse(), host))
+    {
+        Some((Ok(address), _)) => ctx.learn_destination(address, stamp),
+        Some((Err(_), name)) => {
+            ctx.learn_name(EvidenceKind::Tunnel, &name, true, stamp.frame);
+            ctx.learn_host(&name, stamp);
+        }
+        None => {}
     }
 }

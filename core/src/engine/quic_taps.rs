@@ -14,6 +14,7 @@ use crate::connection::quic::is_answer;
 use crate::flows::key::End;
 use crate::packet::{Stamp, Time};
 use crate::wire::decode::Udp;
+use crate::wire::proxy::relay_header;
 use crate::wire::quic::LONG_HEADER;
 
 impl Engine {
@@ -51,7 +52,8 @@ impl Engine {
             .payload
             .first()
             .is_some_and(|&first| first & LONG_HEADER != 0);
-        let kept = if is_long { udp.payload.len() } else { KEPT };
+        let is_whole = is_long || relay_header(udp.payload).is_some();
+        let kept = if is_whole { udp.payload.len() } else { KEPT };
         let waiting = WaitingDatagram {
             slot,
             number: flow.number,

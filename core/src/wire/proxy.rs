@@ -1,6 +1,6 @@
 //! Messages of clients and proxies before a tunnel opens: HTTP CONNECT (RFC 9110, section 9.3.6),
 //! SOCKS 4, 4a and 5 (RFC 1928, RFC 1929), and the PROXY protocol's header, versions 1 and 2
-//! (HAProxy's specification).
+//! (HAProxy's specification). Also the header of datagrams through a SOCKS 5 proxy.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -226,6 +226,23 @@ fn connect(bytes: &[u8]) -> FirstBytes<ClientMessage> {
         Some(target) => FirstBytes::Message(ClientMessage::Connect(target), length),
         None => FirstBytes::Other,
     }
+}
+
+/// Returns the length of the header before a datagram to or from a SOCKS 5 proxy (RFC 1928, section
+/// 7); `None` for a fragment, and for all other datagrams.
+#[inline]
+pub(crate) const fn relay_header(bytes: &[u8]) -> Option<usize> {
+    match *bytes {
+        [0, 0, 0, 1, ..] => Some(4 + 4 + 2),
+        [0, 0, 0, 3, length, ..] => Some(5 + length as usize + 2),
+        [0, 0, 0, 4, ..] => Some(4 + 16 + 2),
+        _ => None,
+    }
+}
+
+/// Returns the destination in such a header.
+pub(crate) fn relay_destination(bytes: &[u8]) -> Option<Destination> {
+    destination(&mut Reader::new(bytes.get(3..)?))
 }
 
 /// Returns the destination in the first line of a request for a tunnel; `None` if that is not one, or

@@ -1,6 +1,7 @@
 mod anything;
 mod connections;
 mod copies;
+mod relay;
 mod requests;
 mod responses;
 mod simulation;
