@@ -78,9 +78,8 @@ fn a_request_as_short_as_those_for_headers_is_for_one() {
     }
 }
 
-/// Sizes of the first media of two tracks, requested so many milliseconds apart behind two headers
-/// that came as datagrams of these sizes.
-fn behind_headers(headers: [u64; 2], apart: i64) -> Vec<u64> {
+/// A connection on which two headers came as datagrams of these sizes.
+fn with_headers(headers: [u64; 2]) -> Link {
     let mut link = Link::new();
     link.learn(4).ask().ask().take(2_000);
     headers
@@ -88,6 +87,13 @@ fn behind_headers(headers: [u64; 2], apart: i64) -> Vec<u64> {
         .for_each(|&size| link.sharing.note_size(size, false));
     assert!(link.end().is_empty());
     link.now += 80;
+    link
+}
+
+/// Sizes of the first media of two tracks, requested so many milliseconds apart behind two headers
+/// that came as datagrams of these sizes.
+fn behind_headers(headers: [u64; 2], apart: i64) -> Vec<u64> {
+    let mut link = with_headers(headers);
     link.ask();
     link.now += apart;
     link.ask().take(450_000);
@@ -119,13 +125,7 @@ fn of_two_requests_that_look_alike_the_first_is_for_the_track_whose_header_came_
 /// True if the first media behind two headers is read as video, if the first of two requests was so
 /// many nanoseconds before the second, which could be answered later.
 fn is_video_first(headers: [u64; 2], apart: i64) -> bool {
-    let mut link = Link::new();
-    link.learn(4).ask().ask().take(2_000);
-    headers
-        .iter()
-        .for_each(|&size| link.sharing.note_size(size, false));
-    assert!(link.end().is_empty());
-    link.now += 80;
+    let mut link = with_headers(headers);
     let request = |number: u32, asked: i64| PeriodRequest {
         number,
         asked: Time(asked),
@@ -144,6 +144,18 @@ fn is_video_first(headers: [u64; 2], apart: i64) -> bool {
     link.take(450_000);
     let parts = link.end();
     parts.iter().find(|part| part.number == 100).unwrap().track == Some(Kind::Video)
+}
+
+#[test]
+fn both_sides_of_where_in_a_period_headers_end() {
+    for (had, counts) in [(MOST_HEADERS, true), (MOST_HEADERS + 1, false)] {
+        let mut link = Link::new();
+        link.ask().ask().take(had);
+        link.sharing.note_size(1_094, false);
+        link.sharing.note_size(1_029, false);
+        let first = link.sharing.period.headers.first(false);
+        assert_eq!(first, counts.then_some(MediaTrack::Video), "{had}");
+    }
 }
 
 #[test]
