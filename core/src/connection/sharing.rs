@@ -145,10 +145,10 @@ impl Sharing {
     /// Returns the most memory that one takes if this many responses are in progress, in bytes,
     /// including the temporary memory for separating them. Lists grow to twice their contents.
     pub(crate) const fn bound(requests: usize) -> u64 {
-        let period =
-            size_of::<Past>() + 2 * MOST_REQUESTS * size_of::<PeriodRequest>() + Arrivals::BOUND;
+        let in_period = 2 * MOST_REQUESTS * size_of::<PeriodRequest>() + Arrivals::BOUND;
+        let past = 2 * MOST_PAST * size_of::<Past>() + (MOST_PAST + 1) * in_period;
         let parts = MOST_PARTS * size_of::<Part>();
-        let lists = (2 * MOST_PAST + 1) * period + AudioSizes::BOUND + 2 * parts;
+        let lists = past + AudioSizes::BOUND + 2 * parts;
         let current = 2 * requests * size_of::<PeriodRequest>() + Arrivals::BOUND;
         (size_of::<Self>() + current + lists + beam::BOUND) as u64
     }

@@ -165,6 +165,22 @@ fn both_sides_of_what_datagrams_allow_to_be_read_again() {
 }
 
 #[test]
+fn what_is_kept_stays_within_its_bound() {
+    let mut link = Link::new();
+    link.learn(4);
+    for round in 0..MOST_PAST {
+        for _ in 0..MOST_REQUESTS {
+            link.ask().take(300_000);
+        }
+        link.end();
+        let held = link.sharing.heap() + size_of::<Sharing>();
+        let bound = Sharing::bound(MOST_REQUESTS);
+        assert!((held as u64) < bound, "{held} of {bound} in round {round}");
+    }
+    assert_eq!(link.sharing.past.len(), MOST_PAST);
+}
+
+#[test]
 fn any_period_adds_up() {
     let mut link = Link::new();
     link.learn(4);
