@@ -57,11 +57,12 @@ use crate::bounded::size::spilled;
 use crate::config::Config;
 use crate::packet::{Stamp, Time};
 
-/// Number of periods and responses kept, to be read again when more is known.
-const MOST_PAST: usize = 32;
+/// Number of periods and responses kept, to be read again when more is known. In 109 recordings, 64
+/// tells audio from video better than 32 in six and worse in two; 128 adds one.
+const MOST_PAST: usize = 64;
 /// Readings of what is kept that each datagram or record of responses allows, so that a connection
-/// cannot cause much work with few bytes. In 90 recordings 8 gives what no limit gives, and 4 does in
-/// all but two.
+/// cannot cause much work with few bytes. In 109 recordings, 8 gives what no limit gives in all but
+/// one, and 4 in all but ten.
 const AGAIN: usize = 8;
 /// Largest number of parts returned at once.
 pub(crate) const MOST_PARTS: usize = MOST_PAST * MOST_REQUESTS;
