@@ -31,6 +31,7 @@ mod asks;
 mod beam;
 mod behind;
 mod headers;
+mod past;
 mod period;
 mod reader;
 mod request;
@@ -45,6 +46,7 @@ use self::asks::RequestSizes;
 pub(crate) use self::beam::Manner;
 use self::behind::Behind;
 use self::headers::{HeaderSizes, MOST_HEADERS};
+use self::past::Past;
 use self::period::Period;
 pub(crate) use self::period::{Part, scaled};
 use self::reader::{PeriodReader, at_once};
@@ -72,50 +74,6 @@ const BETTER: f64 = 2.0;
 /// server's socket takes more or fewer bytes at once as the path changes, and responses wait for
 /// them. Of 42 recordings over HTTP/2, 3 makes none worse and three better; 2 makes two worse.
 const ASIDE: f64 = 3.0;
-
-/// Earlier events, in order of time.
-#[derive(Debug)]
-enum Past {
-    /// A response that was alone: the time of its request, the time of its end, its size.
-    Alone(Time, Time, u64),
-    /// Two headers: the time of their requests, and the track whose header came first.
-    Headers(Time, MediaTrack),
-    Shared(Period),
-}
-
-impl Past {
-    /// Returns the time of the first request.
-    fn asked(&self) -> Time {
-        match self {
-            Self::Alone(asked, ..) | Self::Headers(asked, _) => *asked,
-            Self::Shared(period) => period.requests.first().map_or(Time(0), |first| first.asked),
-        }
-    }
-
-    /// Returns the number of its requests for media.
-    fn requests(&self) -> u32 {
-        match self {
-            Self::Headers(..) => 0,
-            Self::Alone(..) => 1,
-            Self::Shared(period) => period.requests.len() as u32,
-        }
-    }
-
-    /// Returns the number of readings that it takes to read it once.
-    fn readings(&self) -> usize {
-        match self {
-            Self::Alone(..) | Self::Headers(..) => 1,
-            Self::Shared(period) => period.requests.len() * period.width(),
-        }
-    }
-
-    fn heap(&self) -> usize {
-        match self {
-            Self::Alone(..) | Self::Headers(..) => 0,
-            Self::Shared(period) => period.heap(),
-        }
-    }
-}
 
 /// The responses of one connection.
 #[derive(Debug, Default)]
