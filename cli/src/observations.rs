@@ -2,6 +2,9 @@
 
 use nflx_core::{Stats, Unfollowed};
 
+/// Number of packets out of order that may have other reasons, such as a capture's loss.
+const FEW_DISORDERED: u64 = 2;
+
 /// Returns a sentence for each thing that the user should know.
 pub(crate) fn sentences(stats: &Stats, unfollowed: &Unfollowed) -> Vec<String> {
     let mut sentences = Vec::new();
@@ -32,6 +35,16 @@ pub(crate) fn sentences(stats: &Stats, unfollowed: &Unfollowed) -> Vec<String> {
             "in {} handshakes the answer comes before the question, because the clocks of two taps differ: packets were read in \
              the order of their sequence numbers, and times of requests may be off by half of a round trip",
             stats.answers_first
+        ));
+    }
+    // Clocks that step in the order of the file, and connections that are mixed, have sentences of
+    // their own.
+    if stats.disordered > FEW_DISORDERED && stats.clock_steps + stats.scopes_mixed == 0 {
+        sentences.push(format!(
+            "{} packets are out of order by more than a network changes it, as where a clock stepped back and packets were then \
+             sorted by time (reordercap, mergecap): sizes and times around them may be wrong; use captures in the order in which \
+             they were written",
+            stats.disordered
         ));
     }
     if stats.further_paths > 0 {
@@ -100,6 +113,23 @@ mod tests {
         let said = sentences(&stats, &Unfollowed::default());
         assert!(said[0].starts_with("7 connections are further paths"));
         assert!(said[1].contains("steps back 2 times"));
+    }
+
+    #[test]
+    fn packets_out_of_order_are_said_where_nothing_else_explains_them() {
+        let is_said = |stats: &Stats| {
+            let said = sentences(stats, &Unfollowed::default());
+            said.iter().any(|said| said.contains("sorted by time"))
+        };
+        let mut stats = Stats::default();
+        stats.disordered = FEW_DISORDERED;
+        assert!(!is_said(&stats));
+        stats.disordered += 1;
+        assert!(is_said(&stats));
+        stats.scopes_mixed = 1;
+        assert!(!is_said(&stats));
+        (stats.scopes_mixed, stats.clock_steps) = (0, 1);
+        assert!(!is_said(&stats));
     }
 
     #[test]

@@ -46,6 +46,8 @@ pub(crate) enum Learnt {
         response: dns::Response,
         stamp: Stamp,
     },
+    /// The packet comes after later ones of its connection.
+    Disorder,
     /// An end answered before it was asked: by this many nanoseconds, the client's times are later
     /// than the server's.
     Skew(i64),
@@ -156,6 +158,12 @@ impl Context<'_> {
     pub(crate) fn learn_dns(&mut self, response: dns::Response, stamp: Stamp) {
         self.has_news = true;
         self.learnt.push(Learnt::Dns { response, stamp });
+    }
+
+    /// Reports that the packet comes after later ones of its connection.
+    pub(crate) fn learn_disorder(&mut self) {
+        self.has_news = true;
+        self.learnt.push(Learnt::Disorder);
     }
 
     /// Reports that the clocks of two taps differ: by this many nanoseconds, the client's times are

@@ -119,6 +119,7 @@ impl Engine {
                     let flow = (slot, 1 - client);
                     self.registry.claim_host(&self.config, flow, &name, stamp);
                 }
+                Learnt::Disorder => self.stats.disordered += 1,
                 Learnt::Skew(late) => self.note_quic_skew(late),
                 Learnt::Dns { response, stamp } => {
                     let resolver = Resolver {

@@ -56,6 +56,9 @@ impl Engine {
             self.note_skew();
         }
         if !is_first && !is_repeated {
+            if self.has_read_on(slot, opened_by) {
+                self.stats.disordered += seen.in_pkts + seen.out_pkts;
+            }
             self.release_flow(slot);
             self.renew(slot, stamp.time);
         }
@@ -66,6 +69,20 @@ impl Engine {
         self.registry.opened(&self.config, slot, opener);
         let is_new = is_first || !is_repeated;
         self.note_path(slot, tcp, opener, is_new, stamp);
+    }
+
+    /// Returns true if later packets of the connection that this SYN opens were read as its flow's.
+    #[cold]
+    #[inline(never)]
+    fn has_read_on(&self, slot: Slot, opened_by: u32) -> bool {
+        let place = self.registry.flow(slot).connection;
+        let followed = self.connections.list.get(place as usize);
+        followed.is_some_and(|followed| match &followed.session {
+            AnyConnection::Tcp(connection) => {
+                followed.flow == slot && connection.continues(opened_by)
+            }
+            AnyConnection::Quic(_) => false,
+        })
     }
 
     /// Returns true if some of the server's data was acknowledged.

@@ -16,6 +16,7 @@ mod bindings;
 mod classic;
 mod clock;
 mod copies;
+mod disorder;
 mod doubt;
 mod endings;
 mod evidence;

@@ -41,6 +41,10 @@ pub struct Stats {
     pub untimed: u64,
     /// Handshakes whose answer came before the question, because the clocks of two taps differ.
     pub answers_first: u64,
+    /// Packets of TCP connections to servers that are out of order by more than a network changes it,
+    /// as in a capture that was sorted by the times of a clock that had stepped back: requests after
+    /// what acknowledges them, and what comes before the beginning of its connection.
+    pub disordered: u64,
     /// TCP connections to servers that are additional paths of another connection (Multipath TCP)
     /// that is not known. They are analysed alone, so responses sent over several paths are
     /// partial.

@@ -29,6 +29,10 @@ use crate::wire::decode::{Tcp, TcpFlags};
 /// section 6.1: 24 bytes, 53 with padding).
 const FAREWELL: u64 = 256;
 
+/// Most bytes of a client before later ones of the same connection, which a SYN precedes. A number
+/// that has nothing to do with them is in this range once in 4,096 times.
+const MOST_BEFORE: u32 = 1 << 20;
+
 /// A followed TCP connection.
 #[derive(Debug)]
 pub(crate) struct Connection {
@@ -98,6 +102,12 @@ impl Connection {
     /// Returns true if the client acknowledged something.
     pub(crate) const fn is_answered(&self) -> bool {
         self.down.started()
+    }
+
+    /// Returns true if a client's SYN with this number opened the connection whose later packets were
+    /// read, but not its beginning.
+    pub(crate) const fn continues(&self, opened_by: u32) -> bool {
+        self.up.continues(opened_by.wrapping_add(1), MOST_BEFORE)
     }
 
     /// Returns true if bytes wait after a hole in either direction.
@@ -315,6 +325,10 @@ impl Connection {
             .receive(sequence, tcp.payload_length, tcp.payload, note, limits);
         self.dropped += arrival.dropped;
         self.repeated |= arrival.retransmitted > 0;
+        if arrival.filled > 0 {
+            // It was acknowledged before, and more came since.
+            ctx.learn_disorder();
+        }
         let talk = &mut self.talk;
         if !arrival.new.is_empty() && self.down.has_pending() {
             // A client that asks for more has received everything before.

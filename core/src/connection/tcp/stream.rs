@@ -139,6 +139,15 @@ impl Stream {
         self.next
     }
 
+    /// Returns true if the bytes known so far begin at most this many after a sequence number, and
+    /// not with the SYN.
+    #[must_use]
+    pub const fn continues(&self, sequence: u32, most: u32) -> bool {
+        let known = self.next.wrapping_sub(FIRST_OFFSET) as u32;
+        let first = self.next_sequence.wrapping_sub(known);
+        self.started && !self.anchored && first.wrapping_sub(sequence) <= most
+    }
+
     /// Returns true if acknowledged bytes have not come.
     #[must_use]
     pub const fn has_pending(&self) -> bool {

@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::packet::Time;
 
+mod disorder;
 mod model;
 
 const LIMITS: HoldLimits = HoldLimits {
