@@ -244,11 +244,12 @@ impl Segment {
             .filter(|&t| t >= 0)
     }
 
-    /// Returns true if the capture's times contradict the order of request and response.
+    /// Returns true if the capture's times contradict the order of request and response. The times of
+    /// a response that shared its packets are inferred and contradict nothing.
     #[must_use]
     pub fn is_contradicted(&self) -> bool {
         let mut times = [self.t_first, self.t_last].into_iter().flatten();
-        times.any(|time| time < self.t_request)
+        !self.shared && times.any(|time| time < self.t_request)
     }
 
     /// Sets the packets of a segment after it received its share of bytes that came together: their
