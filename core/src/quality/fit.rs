@@ -33,13 +33,15 @@ const HOPELESS: f64 = 40.0;
 /// closely.
 const FAR: f64 = 10.0;
 /// Seconds that differ by more than this share count as different.
-const OTHER_SECONDS: f64 = 0.015;
+pub(crate) const OTHER_SECONDS: f64 = 0.015;
 /// Margin if there is no other hypothesis.
-const CLEAR: f64 = 6.0;
+pub(crate) const CLEAR: f64 = 6.0;
 /// Fewest segments of the leading track from which anything is inferred.
 const ENOUGH: usize = 3;
 /// Hypotheses with which to try a change of track.
 const RIVALS: usize = 3;
+/// Best hypotheses whose seconds are kept.
+const OTHERS: usize = 12;
 /// Most requests whose track is tried, and most that are moved to the other one.
 const DOUBTFUL: usize = 12;
 const CHANGED: usize = 4;
@@ -63,6 +65,8 @@ pub(crate) struct Fit {
     pub(crate) late: f64,
     /// By track: the additional cost of the best hypothesis with other seconds.
     pub(crate) margin: [f64; 2],
+    /// The seconds of the best hypotheses, the best first.
+    pub(crate) others: Vec<[f64; 2]>,
 }
 
 impl Fit {
@@ -302,6 +306,7 @@ fn fit(play: &Play<'_>, ratio: Option<f64>) -> Option<(Fit, Vec<Guess>)> {
             .map(|other| other.0 - tried[0].0);
         best.margin[track as usize] = close.or(rough).map_or(CLEAR, |margin| margin.min(1e3));
     }
+    best.others = fits.iter().take(OTHERS).map(|f| f.guess.seconds).collect();
     let mut rivals: Vec<Guess> = Vec::new();
     for fit in &fits {
         let differs = |other: &Guess| {
@@ -411,7 +416,7 @@ fn try_these(
 /// Tries which requests were given up, with a player whose sound continues alone and with one whose
 /// sound does not, and with one that renews the picture that it holds when it changes to a better
 /// one.
-fn improve(play: &Play<'_>, guess: Guess) -> Fit {
+pub(crate) fn improve(play: &Play<'_>, guess: Guess) -> Fit {
     let better = |one: Fit, other: Fit| if other.cost < one.cost { other } else { one };
     let [one, other] =
         [play.rules.run_on, 0.0].map(|run_on| improve_counted(play, Guess { run_on, ..guess }));
@@ -463,6 +468,7 @@ fn improve_counted(play: &Play<'_>, guess: Guess) -> Fit {
         counted: counting.counted,
         cost: total,
         margin: [0.0; 2],
+        others: Vec::new(),
     }
 }
 

@@ -30,6 +30,7 @@ mod sessions;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod together;
 mod tracks;
 
 pub use clock::State;

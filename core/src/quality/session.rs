@@ -8,8 +8,7 @@ use super::clock::State;
 use super::fit::Fit;
 use super::places;
 use super::play::Play;
-use super::request::{Header, Request, Rules, Track, is_interleaved, usual_sound};
-use super::seeks;
+use super::request::{Request, Rules, Track, is_interleaved, usual_sound};
 use super::timeline::{self, Timeline};
 use crate::packet::Time;
 use crate::words::words;
@@ -122,15 +121,14 @@ pub struct Moment {
     pub shown_bitrate: Option<f64>,
 }
 
-/// The input for a session: requests and headers in order, with times in seconds since `start`.
+/// The input for a session: requests in order, with times in seconds since `start`, and what explains
+/// them.
 pub(crate) struct Parts<'a> {
     pub(crate) client: IpAddr,
     pub(crate) start: Time,
-    pub(crate) requests: &'a mut [Request],
-    pub(crate) headers: &'a [Header],
+    pub(crate) requests: &'a [Request],
+    pub(crate) found: Option<&'a Fit>,
     pub(crate) seeks: &'a [f64],
-    /// True if the capture shows its beginning.
-    pub(crate) begins: bool,
 }
 
 /// Least margin of cost, as log odds, at which seconds are decided.
@@ -147,28 +145,25 @@ fn shifted(start: Time, seconds: f64) -> Time {
 }
 
 impl Session {
-    pub(crate) fn new(parts: Parts<'_>, rules: Rules) -> Option<Self> {
-        let joined = !parts.begins;
-        let rules = Rules { joined, ..rules };
-        let (found, seeks) = seeks::find(parts.requests, parts.headers, parts.seeks, rules);
-        let requests = &*parts.requests;
-        let first = requests.first()?.asked;
-        let end = requests.iter().map(|r| r.came).fold(first, f64::max);
-        let play = Play::new(requests, &seeks, rules);
-        let mut session = Self::counted(&parts, requests, found.as_ref(), end);
+    pub(crate) fn new(parts: &Parts<'_>, rules: Rules) -> Option<Self> {
+        let first = parts.requests.first()?.asked;
+        let end = parts.requests.iter().map(|r| r.came).fold(first, f64::max);
+        let play = Play::new(parts.requests, parts.seeks, rules);
+        let mut session = Self::counted(parts, end);
         session.present = play.present;
-        match found {
+        match parts.found {
             None => session.reason = Reason::TooFew,
-            Some(fit) => session.explain(&play, &fit, seeks.len(), end),
+            Some(fit) => session.explain(&play, fit, parts.seeks.len(), end),
         }
-        if !parts.begins {
+        if rules.joined {
             session.startup = None;
             session.reason = Reason::JoinedMidway;
         }
         Some(session)
     }
 
-    fn counted(parts: &Parts<'_>, requests: &[Request], fit: Option<&Fit>, end: f64) -> Self {
+    fn counted(parts: &Parts<'_>, end: f64) -> Self {
+        let (requests, fit) = (parts.requests, parts.found);
         let whole = |at: usize| fit.map_or(requests[at].dropped < 0.5, |fit| fit.counted[at]);
         let of = |track| {
             let mine =

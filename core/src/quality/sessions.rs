@@ -9,7 +9,9 @@ use self::titles::divide;
 use super::ends;
 use super::headers;
 use super::request::{Header, Packets, Request, ResponseEnd, Rules, Track};
+use super::seeks;
 use super::session::{Parts, Session};
+use super::together::{self, Draft};
 use super::tracks;
 use crate::bounded::clock_table::Table;
 use crate::config::Config;
@@ -311,22 +313,34 @@ impl Client {
     ) {
         self.arrange(limits.header);
         let plays = divide(&self.requests, &self.headers, limits.reopened);
+        let mut drafts: Vec<Draft> = Vec::with_capacity(plays.len());
         for play in plays {
             let range = play.from..play.to;
-            let one_track = play.begins && tracks::tell(&mut self.requests[range], &self.headers);
-            let rules = Rules { one_track, ..rules };
-            let session = Session::new(
-                Parts {
-                    client,
-                    start: self.start,
-                    requests: &mut self.requests[play.from..play.to],
-                    headers: &self.headers,
-                    seeks: &play.seeks,
-                    begins: play.begins,
-                },
+            let requests = &mut self.requests[range.clone()];
+            let one_track = play.begins && tracks::tell(requests, &self.headers);
+            let rules = Rules {
+                one_track,
+                joined: !play.begins,
+                ..rules
+            };
+            let (found, seeks) = seeks::find(requests, &self.headers, &play.seeks, rules);
+            drafts.push(Draft {
+                range,
                 rules,
-            );
-            sessions.extend(session);
+                seeks,
+                found,
+            });
+        }
+        together::agree(&self.requests, &mut drafts);
+        for draft in &drafts {
+            let parts = Parts {
+                client,
+                start: self.start,
+                requests: &self.requests[draft.range.clone()],
+                found: draft.found.as_ref(),
+                seeks: &draft.seeks,
+            };
+            sessions.extend(Session::new(&parts, draft.rules));
         }
     }
 }

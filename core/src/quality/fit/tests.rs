@@ -16,6 +16,7 @@ fn fit(cost: f64, late: f64) -> Fit {
         cost,
         late,
         margin: [0.0; 2],
+        others: Vec::new(),
     }
 }
 

@@ -6,7 +6,7 @@ use crate::quality::tests::request;
 
 /// Returns the answer if the best hypothesis is better than the next one by this margin.
 fn said(margin: f64) -> (Option<f64>, Reason) {
-    let mut requests: Vec<Request> = (0..4).map(|n| request(n, f64::from(n))).collect();
+    let requests: Vec<Request> = (0..4).map(|n| request(n, f64::from(n))).collect();
     let rules = Rules {
         wait: 0.25,
         run_on: 3.0,
@@ -24,18 +24,17 @@ fn said(margin: f64) -> (Option<f64>, Reason) {
         cost: 0.0,
         late: 0.0,
         margin: [margin, 9.0],
+        others: Vec::new(),
     };
-    let seen = requests.clone();
     let parts = Parts {
         client: IpAddr::from([10, 0, 0, 2]),
         start: Time(0),
-        requests: &mut requests,
-        headers: &[],
+        requests: &requests,
+        found: Some(&fit),
         seeks: &[],
-        begins: true,
     };
-    let mut session = Session::counted(&parts, &seen, Some(&fit), 3.05);
-    let play = Play::new(&seen, &[], rules);
+    let mut session = Session::counted(&parts, 3.05);
+    let play = Play::new(&requests, &[], rules);
     session.present = play.present;
     session.explain(&play, &fit, 0, 3.05);
     (session.video_media, session.reason)
