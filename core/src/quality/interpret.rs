@@ -94,7 +94,11 @@ fn decide(requests: &mut [Request], headers: &[Header]) {
         let together = requests[beside.min(first)..first]
             .iter()
             .position(|r| r.track == Track::Video && r.flow != header.flow);
-        let sound = || behind.first().filter(|r| soon(r)).map(|_| first);
+        let sound = || {
+            let next = behind.first().filter(|r| soon(r));
+            let decides = !in_flight(requests, first, header.asked);
+            next.filter(|_| decides).map(|_| first)
+        };
         let picture = picture.map(|at| first + at);
         let Some(at) = picture.or(together.map(|at| beside + at)).or_else(sound) else {
             continue;
@@ -103,6 +107,14 @@ fn decide(requests: &mut [Request], headers: &[Header]) {
         request.decided = request.decided.min(header.asked);
     }
     changes(requests);
+}
+
+/// Returns true if sound before this request was in flight at a time: then the player decided
+/// nothing about the next sound.
+fn in_flight(requests: &[Request], at: usize, t: f64) -> bool {
+    let before = requests[..at].iter().rev().take(BESIDE);
+    let mut sound = before.filter(|r| r.track == Track::Audio);
+    sound.next().is_some_and(|sound| sound.came > t + ONE_TURN)
 }
 
 /// The segments of a better picture are larger at least by this factor.

@@ -64,6 +64,28 @@ fn a_connection_that_was_closed_amid_a_response_gave_it_up() {
 }
 
 #[test]
+fn a_header_decides_nothing_about_sound_while_sound_is_on_its_way() {
+    // The header of a picture that is never requested comes just before the next sound.
+    let decided = |came: f64| {
+        let sound = |number: u32, asked: f64, came: f64| Request {
+            track: Track::Audio,
+            came,
+            ..request(number, asked)
+        };
+        let mut all = [sound(1, 0.0, came), sound(2, 9.1, 9.5)];
+        let header = Header {
+            asked: 5.0,
+            came: 9.0,
+            bytes: Some(800),
+            flow: 3,
+        };
+        interpret(&mut all, &[header], &[], &RULES);
+        all[1].decided
+    };
+    assert_eq!([5.009, 5.011].map(decided), [5.0, 9.1]);
+}
+
+#[test]
 fn players_lose_patience_after_twenty_seconds() {
     assert!(dropped(&closed(ResponseEnd::Whole, 19.9)) < 0.5);
     assert_eq!(dropped(&closed(ResponseEnd::Whole, 20.1)), LIKELY);
