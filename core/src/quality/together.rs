@@ -14,6 +14,7 @@ use super::seconds::prior;
 const SAME: usize = 2;
 /// Most plays that are explained together.
 const MOST: usize = 4;
+
 /// A play among the requests of a client, and what explains it.
 pub(crate) struct Draft {
     pub(crate) range: Range<usize>,
