@@ -1,5 +1,7 @@
 //! Copies of packets, fragments, and the same addresses in several networks.
 
+mod translation;
+
 use super::*;
 use crate::facts::server::Server;
 
@@ -238,107 +240,6 @@ fn nothing_is_a_copy_where_that_is_asked_for() {
     let engine = analysis(config, &twice(&packets, 0, Clone::clone));
     assert_eq!(engine.stats().duplicates, 0);
     assert_eq!(engine.server(0).unwrap().counters.in_pkts % 2, 0);
-}
-
-/// Returns the packet as seen on the other side of an address translation that takes this many hops.
-fn outside((time, link_type, data): &Given, hops: u8) -> Given {
-    let mut data = data.clone();
-    let client = [10, 0, 0, 2];
-    let (address, port) = ([203, 0, 113, 9], 61_000_u16.to_be_bytes());
-    if data[12..16] == client {
-        data[12..16].copy_from_slice(&address);
-        data[20..22].copy_from_slice(&port);
-        data[8] -= hops;
-    } else {
-        data[16..20].copy_from_slice(&address);
-        data[22..24].copy_from_slice(&port);
-        data[8] += hops;
-    }
-    // Some translators renumber packets.
-    data[4] ^= 0x80;
-    (*time, *link_type, data)
-}
-
-/// Both sides of an address translation. `is_reversed` tells which packets pass outside first, of
-/// those that the client sent or did not.
-fn both_sides(inside: &[Given], hops: u8, is_reversed: impl Fn(bool) -> bool) -> Vec<Given> {
-    let mut both = Vec::new();
-    for packet in inside {
-        let is_up = packet.2[12..16] == [10, 0, 0, 2];
-        let mut pair = [packet.clone(), outside(packet, hops)];
-        if is_reversed(is_up) {
-            pair.reverse();
-        }
-        pair[1].0 += 10_000;
-        both.extend(pair);
-    }
-    both
-}
-
-/// The packet with a time stamp of TCP (RFC 7323, section 3.2).
-fn stamped((time, link_type, data): &Given) -> Given {
-    let milliseconds = (time / MILLISECOND) as u32;
-    let option = [
-        &[1, 1, 8, 10][..],
-        &milliseconds.to_be_bytes(),
-        &[0, 0, 0, 1],
-    ]
-    .concat();
-    let mut data = data.clone();
-    let length = (data.len() + option.len()) as u16;
-    data[2..4].copy_from_slice(&length.to_be_bytes());
-    data[32] += (option.len() as u8 / 4) << 4;
-    data.splice(40..40, option);
-    (*time, *link_type, data)
-}
-
-#[test]
-fn both_sides_of_an_address_translation_are_one() {
-    for (talk, _) in [http(), tls13(), tls12()] {
-        let plain = plain(&talk.packets);
-        let stamped: Vec<_> = plain.iter().map(stamped).collect();
-        // Without a time stamp, a translator that counts no hop is not recognised.
-        for (inside, hops, is_one) in [
-            (&plain, 1, true),
-            (&stamped, 1, true),
-            (&stamped, 0, true),
-            (&plain, 0, false),
-        ] {
-            let expected = rows(&analysis(Config::default(), inside));
-            let both = both_sides(inside, hops, |is_up| !is_up);
-            let engine = analysis(Config::default(), &both);
-            assert_eq!(rows(&engine) == expected, is_one, "{hops}");
-            let copies = if is_one { inside.len() as u64 } else { 0 };
-            assert_eq!(engine.stats().duplicates, copies, "{hops}");
-        }
-    }
-}
-
-#[test]
-fn connections_that_are_alike_are_no_translation() {
-    for (talk, _) in [http(), tls13()] {
-        let one: Vec<_> = plain(&talk.packets).iter().map(stamped).collect();
-        let (expected, _) = rows(&analysis(Config::default(), &one));
-        // Two clients at once, as generators make them: one of them is always first.
-        for is_second_first in [false, true] {
-            let engine = analysis(Config::default(), &both_sides(&one, 0, |_| is_second_first));
-            let (found, _) = rows(&engine);
-            assert_eq!(found.len(), 2 * expected.len());
-            assert_eq!(engine.stats().duplicates, 0);
-        }
-        // As late as no translator is.
-        let window = Config::default().duplicate_window() as i64 * MILLISECOND;
-        for (late, is_one) in [(window, true), (window + 1, false)] {
-            let mut pairs = both_sides(&one, 0, |is_up| !is_up);
-            for (pair, at) in pairs.chunks_mut(2).zip(0..) {
-                // Slower than that, so that the order stays.
-                pair[0].0 = 10 * window * at;
-                pair[1].0 = pair[0].0 + late;
-            }
-            let engine = analysis(Config::default(), &pairs);
-            assert_eq!(engine.stats().duplicates > 0, is_one, "{late}");
-        }
-    }
 }
 
 /// Splits a packet into fragments with this many bytes of payload.
