@@ -334,8 +334,9 @@ impl Engine {
     }
 }
 
-/// Returns the datagram behind the header that a SOCKS 5 proxy reads or writes, if there is one. No
-/// packet of QUIC begins like it.
+/// Returns the datagram behind the header that a SOCKS 5 proxy reads or writes, if there is one. A
+/// packet of QUIC begins with a bit that is set, unless both ends agreed to leave that to chance (RFC
+/// 9287); then three bytes of zero may occur, but hardly do.
 #[inline]
 fn behind_relay<'a>(udp: &Udp<'a>) -> Option<Udp<'a>> {
     let length = proxy::relay_header(udp.payload)?;

@@ -221,3 +221,16 @@ impl Talk {
 fn sizes(segments: &[Segment]) -> Vec<u64> {
     segments.iter().map(|segment| segment.app_bytes).collect()
 }
+
+/// A connection to a server of this name, with two responses.
+fn conversation(name: &str) -> Talk {
+    let mut talk = Talk::new();
+    talk.initial(V1, &FIRST_ID, &crypto_frame(0, &client_hello(name)));
+    talk.wait(RTT).answer_initial();
+    talk.handshake(V1);
+    for (ordinal, size) in [(0, 60_000), (1, 70_000)] {
+        talk.wait(RTT).say(250);
+        talk.answer(ordinal, size);
+    }
+    talk
+}

@@ -1,4 +1,4 @@
-//! What is kept of a connection's earlier responses.
+//! Earlier responses of a connection, which may be read again.
 
 use super::period::Period;
 use super::request::MediaTrack;

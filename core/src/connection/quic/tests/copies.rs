@@ -33,21 +33,9 @@ fn both_sides(talk: &Talk, outside_first: impl Fn(bool) -> bool) -> Engine {
     engine
 }
 
-fn conversation() -> Talk {
-    let mut talk = Talk::new();
-    talk.initial(V1, &FIRST_ID, &crypto_frame(0, &client_hello(NAME)));
-    talk.wait(RTT).answer_initial();
-    talk.handshake(V1);
-    for (ordinal, size) in [(0, 60_000), (1, 70_000)] {
-        talk.wait(RTT).say(250);
-        talk.answer(ordinal, size);
-    }
-    talk
-}
-
 #[test]
 fn both_sides_of_a_translator_that_counts_no_hop_are_one() {
-    let talk = conversation();
+    let talk = conversation(NAME);
     let engine = both_sides(&talk, |from_client| !from_client);
     assert_eq!(sizes(&segments(&engine)), [60_000, 70_000]);
     assert_eq!(engine.stats().duplicates, talk.sent.len() as u64);
@@ -59,7 +47,7 @@ fn both_sides_of_a_translator_that_counts_no_hop_are_one() {
 fn conversations_that_are_alike_are_two() {
     // As generators make them: one of them is always first.
     for is_first in [false, true] {
-        let engine = both_sides(&conversation(), |_| is_first);
+        let engine = both_sides(&conversation(NAME), |_| is_first);
         assert_eq!(segments(&engine).len(), 4);
         assert_eq!(engine.stats().duplicates, 0);
     }

@@ -32,17 +32,6 @@ fn relayed(talk: &Talk, asked: &[u8], port: u16) -> Engine {
     engine
 }
 
-fn conversation(name: &str) -> Talk {
-    let mut talk = Talk::new();
-    talk.initial(V1, &FIRST_ID, &crypto_frame(0, &client_hello(name)));
-    talk.handshake(V1);
-    for (ordinal, size) in [(0, 60_000), (1, 70_000)] {
-        talk.wait(RTT).say(250);
-        talk.answer(ordinal, size);
-    }
-    talk
-}
-
 #[test]
 fn what_a_proxy_relays_is_read_and_the_proxy_is_no_server_of_netflix() {
     let six = [&[4][..], &[0x20; 16], &[1, 187]].concat();

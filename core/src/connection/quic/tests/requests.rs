@@ -110,18 +110,24 @@ fn resumed() -> Talk {
     talk
 }
 
-#[test]
-fn the_request_of_a_resumed_connection_may_be_in_a_padded_datagram() {
-    let mut talk = resumed();
-    let asked = talk.frame;
+/// Answers a request that is in this frame, and another one, and checks what is found. The size of
+/// the first response may be off by fewer bytes than `error`.
+fn assert_first_and_next(mut talk: Talk, asked: u64, error: u64) {
     talk.answer(0, 60_000);
     assert!(talk.wait(RTT).say(260).unwrap().request);
     talk.answer(1, 70_000);
     let found = talk.finish();
     assert_eq!(found.len(), 2);
     assert_eq!(found[0].request_frame, asked);
-    assert!(found[0].app_bytes.abs_diff(60_000) < 300, "{found:?}");
+    assert!(found[0].app_bytes.abs_diff(60_000) < error, "{found:?}");
     assert_eq!(found[1].app_bytes, 70_000);
+}
+
+#[test]
+fn the_request_of_a_resumed_connection_may_be_in_a_padded_datagram() {
+    let talk = resumed();
+    let asked = talk.frame;
+    assert_first_and_next(talk, asked, 300);
     // Or in the next one.
     for wait in [0, RTT, 20 * RTT] {
         let mut talk = resumed();
@@ -145,14 +151,7 @@ fn a_request_in_early_data_is_one() {
     assert!(talk.send(true, &early).unwrap().request);
     let asked = talk.frame;
     talk.handshake_with(V1, 138);
-    talk.answer(0, 60_000);
-    assert!(talk.wait(RTT).say(260).unwrap().request);
-    talk.answer(1, 70_000);
-    let found = talk.finish();
-    assert_eq!(found.len(), 2);
-    assert_eq!(found[0].request_frame, asked);
-    assert!(found[0].app_bytes.abs_diff(60_000) < 600, "{found:?}");
-    assert_eq!(found[1].app_bytes, 70_000);
+    assert_first_and_next(talk, asked, 600);
 }
 
 #[test]
