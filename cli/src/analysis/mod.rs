@@ -4,8 +4,8 @@
 mod capture_part;
 mod merge;
 mod parts;
+mod seen;
 
-use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::path::PathBuf;
@@ -13,15 +13,15 @@ use std::sync::Arc;
 
 use nflx_core::quality::model::Model;
 use nflx_core::summary::ranked;
-use nflx_core::{Annotation, Config, Engine, Features, LinkType, Packet, Stats, Time, features};
+use nflx_core::{Annotation, Config, Engine, Features, Packet, Stats, Time, features};
 
 use capture_part::Go;
 use parts::Parts;
+pub(crate) use seen::Seen;
 
-use crate::capture::{Piece, UnknownLinkType, Unreadable};
+use crate::capture::{Piece, Unreadable};
 use crate::frames::Frames;
 use crate::messages::{Remarks, Status};
-use crate::observations;
 use crate::progress::{Progress, Total};
 
 /// Why a capture gave no complete rows.
@@ -70,91 +70,6 @@ pub(crate) struct Study {
 /// Reading may start over within this fraction of a capture: one eighth more is what a useless
 /// restart may cost.
 const AHEAD_SHARE: u64 = 8;
-
-/// Observations of one pass, besides the engine's results.
-#[derive(Default)]
-pub(crate) struct Seen {
-    /// Time of the first packet.
-    pub(crate) start: Option<Time>,
-    unknown_link_types: Vec<u16>,
-    judged: HashSet<LinkType>,
-    last_link_type: Option<LinkType>,
-}
-
-impl Seen {
-    /// Passes a packet to the engine.
-    #[inline(always)]
-    pub(crate) fn packet(
-        &mut self,
-        engine: &mut Engine,
-        packet: &Packet<'_>,
-    ) -> Option<Annotation> {
-        // The engine knows which link types are unknown: check it at the first packet of each.
-        let new =
-            self.last_link_type != Some(packet.link_type) && self.judged.insert(packet.link_type);
-        let unknown_before = if new {
-            engine.stats().unknown_link_type
-        } else {
-            0
-        };
-        let annotation = engine.packet(packet);
-        if new {
-            self.start.get_or_insert(packet.time);
-            if engine.stats().unknown_link_type > unknown_before {
-                self.unknown_link_types.push(packet.link_type.0);
-            }
-        }
-        self.last_link_type = Some(packet.link_type);
-        annotation
-    }
-
-    /// Returns an unknown link type, if no packet has a known one.
-    pub(crate) fn only_unknown_link_types(&self, stats: &Stats) -> Option<u32> {
-        let number = self.unknown_link_types.first()?;
-        (stats.unknown_link_type == stats.packets).then_some((*number).into())
-    }
-
-    /// Returns sentences about a capture, besides its damage.
-    pub(crate) fn sentences(
-        &self,
-        engine: &Engine,
-        windows: &features::WindowStats,
-    ) -> Vec<String> {
-        let stats = engine.stats();
-        let servers = (windows.servers_lost > 0).then(|| {
-            format!(
-                "{} packets were of more servers at once than a window tells apart; rows that do not wait for the end lack them",
-                windows.servers_lost
-            )
-        });
-        let rest = self.unknown().into_iter().chain(shortage(&stats, windows));
-        let rest = rest.chain(servers);
-        let contradicted = engine
-            .segments()
-            .filter(|segment| segment.is_contradicted());
-        rest.chain(observations::sentences(&stats, engine.unfollowed()))
-            .chain(observations::contradicted_times(
-                &stats,
-                contradicted.count(),
-            ))
-            .collect()
-    }
-
-    /// Returns a sentence about packets of unknown link types next to known ones, which is not
-    /// damage.
-    fn unknown(&self) -> Option<String> {
-        let (first, others) = self.unknown_link_types.split_first()?;
-        let others = if others.is_empty() {
-            ""
-        } else {
-            " (nor are others in it)"
-        };
-        Some(format!(
-            "{}{others}; packets of known types were used",
-            UnknownLinkType((*first).into())
-        ))
-    }
-}
 
 impl Study {
     /// Reads a capture once, and a second time if evidence came after packets that are part of
@@ -452,57 +367,6 @@ fn lacking(stats: &Stats) -> String {
 /// The remark if packets reveal nothing further.
 pub(crate) const NOTHING_RECOGNISED: &str = "no Netflix server was recognised; start the capture before the player, so that \
                                              it contains names, or give known addresses with --prefixes";
-
-fn shortage(stats: &Stats, windows: &features::WindowStats) -> Option<String> {
-    let counts = [
-        (stats.flows_evicted, "flows", "max_flows"),
-        (stats.hosts_evicted, "addresses", "max_flows"),
-        (stats.servers_dropped, "servers", "max_servers"),
-        (stats.segments_evicted, "segments", "max_segments"),
-        (
-            stats.connections_evicted,
-            "followed flows",
-            "max_connections or connection_bytes",
-        ),
-        (stats.reorder_dropped, "reordered bytes", "reorder_bytes"),
-        (
-            stats.fragments_dropped,
-            "fragmented packets",
-            "fragment_packets or fragment_bytes",
-        ),
-        (windows.sessions_evicted, "sessions", "max_sessions"),
-        (windows.flows_evicted, "flows in windows", "max_connections"),
-        (
-            windows.window_values_sampled,
-            "values of windows (medians are of a sample)",
-            "window_values",
-        ),
-        (
-            windows.session_values_sampled,
-            "values of sessions (percentiles are of a sample)",
-            "session_values",
-        ),
-        (
-            windows.rows_hurried,
-            "rows (written before they were due)",
-            "kept_windows",
-        ),
-    ];
-    let short: Vec<_> = counts.iter().filter(|(count, ..)| *count > 0).collect();
-    let lost: Vec<_> = short
-        .iter()
-        .map(|(count, what, _)| format!("{count} {what}"))
-        .collect();
-    let mut settings: Vec<_> = short.iter().map(|(.., setting)| *setting).collect();
-    settings.dedup();
-    (!short.is_empty()).then(|| {
-        format!(
-            "had no room for {}; raise {} with --set NAME=VALUE",
-            lost.join(", "),
-            settings.join(" and ")
-        )
-    })
-}
 
 #[cfg(test)]
 mod tests;

@@ -74,21 +74,3 @@ fn what_is_lacking_is_named() {
     assert!(lacks(7, 7).ends_with(": none of its 7 packets holds readable IP"));
     assert!(lacks(7, 6).contains("--prefixes"));
 }
-
-#[test]
-fn shortages_name_the_setting() {
-    assert_eq!(
-        shortage(&Stats::default(), &features::WindowStats::default()),
-        None
-    );
-    let mut stats = Stats::default();
-    (stats.flows_evicted, stats.hosts_evicted) = (3, 2);
-    stats.segments_evicted = 1;
-    assert_eq!(
-        shortage(&stats, &features::WindowStats::default()).as_deref(),
-        Some(
-            "had no room for 3 flows, 2 addresses, 1 segments; raise max_flows and max_segments \
-             with --set NAME=VALUE"
-        )
-    );
-}
