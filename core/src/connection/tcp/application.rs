@@ -134,8 +134,7 @@ impl Application {
             DnsMessages::BOUND
         };
 
-        (hellos + protocol + Proxy::BOUND + Ledger::BOUND + size_of::<TlsSession>() + Http2::BOUND)
-            as u64
+        (hellos + protocol + Proxy::BOUND + Ledger::BOUND + TlsSession::BOUND + Http2::BOUND) as u64
     };
 
     /// Returns its heap memory, in bytes.

@@ -2,13 +2,15 @@
 //!
 //! Handshake messages, ChangeCipherSpec and alerts are visible by type until TLS 1.3 hides them in
 //! application data. There, the order of messages (RFC 8446, section 2) and their fixed sizes
-//! decide: the client's first protected record is its Finished, the server's records before it are
+//! decide: the client's last flight ends with its Finished, the server's records before it are
 //! its flight, and those right after it are session tickets.
 
 mod client;
+mod flight;
 mod lengths;
 mod server;
 
+use self::flight::ClientFlight;
 use self::lengths::{
     CBC_BLOCK, MAX_FINISHED_TLS12, OVERHEAD_TLS12_GCM, OVERHEAD_TLS12_POLY1305, OVERHEAD_TLS13,
     TLS12, TLS13, cbc_mac, cipher_overhead,
@@ -51,7 +53,7 @@ pub(crate) struct TlsSession {
     client_changed_cipher: bool,
     /// True if the server's newest record is ChangeCipherSpec.
     server_changed_cipher: bool,
-    authentication_records: u8,
+    flight: ClientFlight,
     /// A request that came with the client's hello.
     early: Early,
     tickets: Tickets,
@@ -60,7 +62,6 @@ pub(crate) struct TlsSession {
     up_handshake: Option<u64>,
     /// The same for the server's messages, with the position of the client's stream.
     down_handshake: Option<u64>,
-    up_class: Class,
     down_class: Class,
     pipeline: Pipeline,
     /// Smallest plaintext of a request's record.
@@ -70,6 +71,9 @@ pub(crate) struct TlsSession {
 }
 
 impl TlsSession {
+    /// The most memory that one holds besides its hello and HTTP/2, in bytes.
+    pub(crate) const BOUND: usize = size_of::<Self>() + ClientFlight::BOUND;
+
     /// Creates a connection seen from its handshake on.
     pub(crate) fn new() -> Self {
         Self {
@@ -84,12 +88,11 @@ impl TlsSession {
             client_finished: false,
             client_changed_cipher: false,
             server_changed_cipher: false,
-            authentication_records: 0,
+            flight: ClientFlight::default(),
             early: Early::default(),
             tickets: Tickets::default(),
             up_handshake: None,
             down_handshake: None,
-            up_class: Class::Control,
             down_class: Class::Control,
             pipeline: Pipeline::default(),
             least_request: None,
@@ -115,7 +118,7 @@ impl TlsSession {
             .http2
             .as_ref()
             .map_or(0, |http2| size_of::<Http2>() + http2.heap());
-        self.server_hello.heap() + self.pipeline.heap() + http2
+        self.server_hello.heap() + self.pipeline.heap() + self.flight.heap() + http2
     }
 
     /// Returns true if the framing of both directions is known.

@@ -1,10 +1,11 @@
 //! Records of the client: its handshake, and its requests.
 
+use super::flight::ClientRecord;
 use super::lengths::{
-    END_OF_EARLY_DATA, FINISHED_SHA256, FINISHED_SHA384, FLIGHT_TLS12, MAX_AUTHENTICATION_RECORDS,
-    MAX_FINISHED_TLS12, TLS_AES_256_GCM_SHA384, TLS12, TLS13,
+    END_OF_EARLY_DATA, FINISHED_SHA256, FINISHED_SHA384, FLIGHT_TLS12, MAX_FINISHED_TLS12,
+    TLS_AES_256_GCM_SHA384, TLS12, TLS13,
 };
-use super::{Class, TlsSession, follow_handshake};
+use super::{TlsSession, follow_handshake};
 use crate::connection::context::Context;
 use crate::connection::tcp::http2;
 use crate::connection::tcp::ledger::Ledger;
@@ -39,11 +40,16 @@ impl TlsSession {
                         .unwrap_or(run.stamp);
                     let begins_handshake =
                         self.begins_handshake(header, self.client_changed_cipher);
-                    let finished = self.client_finished;
-                    self.up_class = self.classify_up(header, guessed, early, ctx);
-                    if self.client_finished && !finished {
-                        let length = RECORD_HEADER + header.length;
-                        self.early.finish(offset + u64::from(length));
+                    let record = ClientRecord {
+                        stamp,
+                        offset,
+                        length: header.length,
+                        response_at,
+                    };
+                    if header.content_type == ContentType::ApplicationData {
+                        self.protected_up(record, guessed, early, ledger, ctx);
+                    } else {
+                        self.visible_up(header);
                     }
                     follow_handshake(
                         &mut self.up_handshake,
@@ -51,19 +57,9 @@ impl TlsSession {
                         begins_handshake,
                         response_at,
                     );
-                    if self.up_class == Class::Application {
-                        self.early.ask(early);
-                        self.request(stamp, offset, header.length, response_at, ledger, ctx);
-                    } else {
-                        let plaintext = header.length.saturating_sub(self.overhead());
-                        if let Some(http2) = &mut self.http2 {
-                            http2.control(stamp.time, plaintext);
-                        }
-                    }
                 }
                 TlsEvent::Unframed(length) => {
-                    self.up_class = self.classify_hidden(length, response_at, early);
-                    if self.up_class == Class::Application {
+                    if self.is_request_hidden(length, response_at, early) {
                         let offset = run.offset + run.length - length;
                         self.request(run.stamp, offset, 0, response_at, ledger, ctx);
                     }
@@ -78,18 +74,14 @@ impl TlsSession {
         }
     }
 
-    /// Returns the class of hidden client bytes. After a handshake message, the rest of the flight
-    /// is hidden: a request comes after the server's answer to it (RFC 5246, section 7.3).
-    fn classify_hidden(&mut self, length: u64, response_at: u64, early: bool) -> Class {
+    /// Returns true if hidden client bytes hold a request. After a handshake message, the rest of
+    /// the flight is hidden: a request comes after the server's answer to it (RFC 5246, section 7.3).
+    fn is_request_hidden(&mut self, length: u64, response_at: u64, early: bool) -> bool {
         if self.up_handshake == Some(response_at) {
             self.client_finished = true;
-            return Class::Control;
+            return false;
         }
-        if self.client_finished || !early && self.hidden_request(length) {
-            Class::Application
-        } else {
-            Class::Control
-        }
+        self.client_finished || !early && self.hidden_request(length)
     }
 
     /// Returns true if hidden client bytes after the hellos also hold a request, because they are
@@ -114,18 +106,10 @@ impl TlsSession {
         })
     }
 
-    fn classify_up(
-        &mut self,
-        header: RecordHeader,
-        guessed: bool,
-        early: bool,
-        ctx: &Context<'_>,
-    ) -> Class {
+    /// Processes a record whose type shows that it is not part of a request.
+    fn visible_up(&mut self, header: RecordHeader) {
         match header.content_type {
-            ContentType::ChangeCipherSpec => {
-                self.client_changed_cipher = true;
-                return Class::Control;
-            }
+            ContentType::ChangeCipherSpec => self.client_changed_cipher = true,
             ContentType::Handshake
                 if self.client_changed_cipher
                     && self.version != Some(TLS13)
@@ -134,19 +118,73 @@ impl TlsSession {
                 // Only TLS 1.2 shows an encrypted Finished as such.
                 self.version.get_or_insert(TLS12);
                 self.client_finished = true;
-                return Class::Control;
             }
-            ContentType::Handshake | ContentType::Alert => return Class::Control,
-            ContentType::ApplicationData => {}
+            _ => {}
         }
-        if !self.client_finished
-            && self.version != Some(TLS12)
-            && !early
-            && !self.finishes(header, guessed)
-        {
-            return Class::Control;
+    }
+
+    /// Processes a record of application data, which TLS 1.3 also hides its handshake in.
+    fn protected_up(
+        &mut self,
+        record: ClientRecord,
+        guessed: bool,
+        early: bool,
+        ledger: &mut Ledger,
+        ctx: &mut Context<'_>,
+    ) {
+        let is_finished = self.client_finished || self.version == Some(TLS12) || early;
+        if is_finished || !self.is_of_flight(record, guessed, ledger, ctx) {
+            self.ask(record, early, ledger, ctx);
         }
-        let plaintext = header.length.saturating_sub(self.overhead());
+    }
+
+    /// Returns true if a protected record of a client that has not finished its TLS 1.3 handshake
+    /// belongs to that, or is held back until this shows.
+    fn is_of_flight(
+        &mut self,
+        record: ClientRecord,
+        guessed: bool,
+        ledger: &mut Ledger,
+        ctx: &mut Context<'_>,
+    ) -> bool {
+        let is_finished = match self.finished_length() {
+            Some(length) => record.length == length,
+            None => matches!(record.length, FINISHED_SHA256 | FINISHED_SHA384),
+        };
+        if is_finished || guessed {
+            // If the header is hidden, so was the Finished before it.
+            self.client_finished = true;
+            self.early.finish(record.end());
+            self.flight.finish();
+            return is_finished;
+        }
+        if record.length == END_OF_EARLY_DATA || self.flight.hold(record) {
+            return true;
+        }
+        self.unpack_flight(ledger, ctx);
+        false
+    }
+
+    /// Ends a flight that was packed into few records. What was held back after it are requests.
+    pub(super) fn unpack_flight(&mut self, ledger: &mut Ledger, ctx: &mut Context<'_>) {
+        self.client_finished = true;
+        let (end, requests) = self.flight.unpack();
+        self.early.finish(end.unwrap_or_default());
+        for record in requests {
+            self.ask(record, false, ledger, ctx);
+        }
+    }
+
+    /// Processes a record of application data after the handshake: a request, a part of one, or
+    /// control frames.
+    fn ask(
+        &mut self,
+        record: ClientRecord,
+        early: bool,
+        ledger: &mut Ledger,
+        ctx: &mut Context<'_>,
+    ) {
+        let plaintext = record.length.saturating_sub(self.overhead());
         let is_preface = std::mem::take(&mut self.first_record) && http2::is_preface(plaintext);
         let is_control = u64::from(plaintext) <= ctx.config.control_record_max();
         if self.offered_http2 != Some(false)
@@ -155,33 +193,19 @@ impl TlsSession {
             self.http2.get_or_insert_default();
         }
         if is_control || is_preface && self.http2.is_some() {
-            Class::Control
-        } else {
-            Class::Application
+            if let Some(http2) = &mut self.http2 {
+                http2.control(record.stamp.time, plaintext);
+            }
+            return;
         }
-    }
-
-    /// Processes a protected record of a client that has not finished its TLS 1.3 handshake.
-    /// Returns true if it is application data all the same.
-    fn finishes(&mut self, header: RecordHeader, guessed: bool) -> bool {
-        let expected = self.finished_length();
-        let is_finished = match expected {
-            Some(length) => header.length == length,
-            None => matches!(header.length, FINISHED_SHA256 | FINISHED_SHA384),
-        };
-        if is_finished {
-            self.client_finished = true;
-            return false;
-        }
-        if guessed || self.authentication_records >= MAX_AUTHENTICATION_RECORDS {
-            // The Finished was hidden.
-            self.client_finished = true;
-            return true;
-        }
-        if header.length != END_OF_EARLY_DATA {
-            self.authentication_records += 1;
-        }
-        false
+        self.early.ask(early);
+        let ClientRecord {
+            stamp,
+            offset,
+            length,
+            response_at,
+        } = record;
+        self.request(stamp, offset, length, response_at, ledger, ctx);
     }
 
     /// Processes a record of a request.

@@ -32,10 +32,6 @@ pub(super) const ALERT: u32 = 2 + OVERHEAD_TLS13;
 /// (RFC 5246, section 6.2.3.2). Larger ones after a client's ChangeCipherSpec are its second hello
 /// (RFC 8446, appendix D.4).
 pub(super) const MAX_FINISHED_TLS12: u32 = 16 + 16 + 48 + 16;
-/// Records of a client's authentication before its Finished: Certificate and CertificateVerify,
-/// with the certificate in at most two records.
-pub(super) const MAX_AUTHENTICATION_RECORDS: u8 = 3;
-
 /// Cipher suites of TLS 1.3 by hash (RFC 8446, appendix B.4).
 pub(super) const TLS_AES_256_GCM_SHA384: u16 = 0x1302;
 

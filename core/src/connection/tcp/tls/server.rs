@@ -50,6 +50,9 @@ impl TlsSession {
         ctx: &mut Context<'_>,
     ) -> Found {
         self.look_for_hello(run);
+        if !self.client_finished && self.flight.is_answered(run.peer) {
+            self.unpack_flight(ledger, ctx);
+        }
         if let Some(http2) = &mut self.http2 {
             http2.arrive(run, self.down.is_exact(), round_trip, ledger, ctx);
         }
