@@ -7,10 +7,12 @@
 
 mod client;
 mod flight;
+mod late;
 mod lengths;
 mod server;
 
 use self::flight::ClientFlight;
+use self::late::LateRecord;
 use self::lengths::{
     CBC_BLOCK, MAX_FINISHED_TLS12, OVERHEAD_TLS12_GCM, OVERHEAD_TLS12_POLY1305, OVERHEAD_TLS13,
     TLS12, TLS13, cbc_mac, cipher_overhead,
@@ -57,6 +59,7 @@ pub(crate) struct TlsSession {
     /// A request that came with the client's hello.
     early: Early,
     tickets: Tickets,
+    late: LateRecord,
     /// Position of the server's stream when a client's handshake message came that is not followed
     /// by application data.
     up_handshake: Option<u64>,
@@ -91,6 +94,7 @@ impl TlsSession {
             flight: ClientFlight::default(),
             early: Early::default(),
             tickets: Tickets::default(),
+            late: LateRecord::default(),
             up_handshake: None,
             down_handshake: None,
             down_class: Class::Control,

@@ -179,6 +179,46 @@ fn record_lengths_are_learnt_where_headers_are_cut() {
     }
 }
 
+#[test]
+fn a_small_record_after_a_pause_may_be_none_of_the_response() {
+    let (response, size) = records(100_000, 16_384, TLS13);
+    // A ticket, two of them, a KeyUpdate or the last chunk; and how long after the response.
+    for (late, bytes) in [
+        (protected(250), 233),
+        (vec![protected(250); 2].concat(), 466),
+        (protected(22), 5),
+    ] {
+        for (pause, doubt) in [(150, 0), (170, bytes), (30_000, bytes)] {
+            let mut talk = Talk::new(50_040, NETFLIX, 443);
+            talk.tls13(NAME).say(&protected(640)).hear(&response);
+            let mut on = talk.clone();
+            talk.wait(pause * MILLISECOND + RTT).hear(&late);
+            talk.say(&protected(640)).hear(&response);
+            let (engine, _) = run(Config::default(), &talk.packets);
+            let found = segments(&engine);
+            assert_eq!(found[0].app_bytes, size.1 + bytes, "{pause}");
+            assert_eq!(found[0].size_error, doubt, "{pause}");
+            assert_eq!((found[1].app_bytes, found[1].size_error), (size.1, 0));
+            // Where the response goes on, it was a part of it.
+            on.wait(pause * MILLISECOND).hear(&late).wait(RTT);
+            on.hear(&response).say(&protected(640)).hear(&response);
+            let (engine, _) = run(Config::default(), &on.packets);
+            let found = segments(&engine);
+            assert_eq!(found[0].app_bytes, 2 * size.1 + bytes);
+            assert_eq!(found[0].size_error, 0);
+        }
+    }
+    // TLS 1.2 shows what a handshake message is.
+    let mut talk = Talk::new(50_041, NETFLIX, 443);
+    talk.tls12(NAME)
+        .say(&protected(640))
+        .hear(&records(90_000, 16_384, GCM).0);
+    talk.wait(1_000 * MILLISECOND).hear(&protected(29));
+    let (engine, _) = run(Config::default(), &talk.packets);
+    let found = &segments(&engine)[0];
+    assert_eq!((found.app_bytes, found.size_error), (90_005, 0));
+}
+
 /// A conversation whose server asks for the client's certificate, up to its own Finished.
 fn asked_for_certificate() -> Talk {
     let mut talk = Talk::new(50_038, NETFLIX, 443);

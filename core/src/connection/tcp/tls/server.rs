@@ -70,7 +70,7 @@ impl TlsSession {
             } => {
                 self.begin_record(offset, header, run, ledger, ctx, &mut found);
                 if self.down_class == Class::Application {
-                    self.respond(offset, header, guessed, run.peer, ledger, ctx);
+                    self.respond(offset, header, guessed, run, ledger, ctx);
                 }
             }
             TlsEvent::Bytes(length) => {
@@ -166,11 +166,12 @@ impl TlsSession {
         offset: u64,
         header: RecordHeader,
         guessed: bool,
-        peer: u64,
+        run: &Run<'_>,
         ledger: &mut Ledger,
         ctx: &mut Context<'_>,
     ) {
         let plaintext = self.plaintext(header.length);
+        let peer = run.peer;
         if let Some(http2) = &mut self.http2
             && !guessed
         {
@@ -197,6 +198,11 @@ impl TlsSession {
         let framing = u64::from(header.length - plaintext) + self.framing(plaintext, first, ctx);
         // 100 Continue does not belong to the response.
         let framing = if interim { whole } else { framing.min(whole) };
+        if !first && self.http2.is_none() && self.version != Some(TLS12) {
+            let is_small = u64::from(header.length) <= ctx.config.ticket_record_max();
+            let record = (offset, (whole - framing) * u64::from(is_small && !guessed));
+            self.late.judge(record, run, ledger, ctx);
+        }
         let certainty = self.certainty(framing, first, guessed, ctx);
         ledger.add_framing(ctx, offset, framing, certainty);
     }
