@@ -34,10 +34,23 @@ const METHODS: [&[u8]; 9] = [
     b"TRACE ",
 ];
 
-/// Returns true if these bytes begin a request line.
+/// Returns what follows the empty lines that may precede a message (RFC 9112, section 2.2).
+#[must_use]
+pub fn behind_empty_lines(bytes: &[u8]) -> &[u8] {
+    &bytes[empty_lines(bytes)..]
+}
+
+/// Returns the length of these lines, in bytes.
+fn empty_lines(bytes: &[u8]) -> usize {
+    let is_end = |byte: &&u8| matches!(byte, b'\r' | b'\n');
+    bytes.iter().take_while(is_end).count()
+}
+
+/// Returns true if these bytes begin a request line, or empty lines before one.
 #[must_use]
 pub fn looks_like_request(bytes: &[u8]) -> bool {
     // Nearly all packets can be judged by their first byte.
+    let bytes = behind_empty_lines(bytes);
     let &[first, second, third, ..] = bytes else {
         return false;
     };
@@ -48,16 +61,23 @@ pub fn looks_like_request(bytes: &[u8]) -> bool {
         })
 }
 
-/// Returns true if these few bytes may begin a request line.
+/// Returns true if these few bytes may begin a request line, or empty lines before one.
 #[must_use]
 pub fn may_be_request(bytes: &[u8]) -> bool {
+    let bytes = behind_empty_lines(bytes);
     METHODS.iter().any(|method| method.starts_with(bytes))
 }
 
-/// Returns true if these bytes begin a status line.
+/// Returns true if these bytes begin a status line, or empty lines before one.
 #[must_use]
 pub fn looks_like_response(bytes: &[u8]) -> bool {
-    bytes.starts_with(b"HTTP/1.")
+    behind_empty_lines(bytes).starts_with(b"HTTP/1.")
+}
+
+/// Returns true if these few bytes may begin a status line, or empty lines before one.
+#[must_use]
+pub fn may_be_response(bytes: &[u8]) -> bool {
+    b"HTTP/1.".starts_with(behind_empty_lines(bytes))
 }
 
 /// Returns the host that a request names, without its port, from a whole or cut head; `None` for an
@@ -120,6 +140,8 @@ type Parsed = (Head, Body, Option<NamedHost>);
 /// Events that a direction's reader reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HttpEvent {
+    /// Empty lines before a message, which do not belong to it: their offset and length.
+    EmptyLines(u64, u64),
     /// A message begins at this stream offset.
     Start(u64),
     /// A response head that only announces another: the final one follows (RFC 9110, section 15.2).
@@ -334,12 +356,9 @@ impl MessageReader {
         event: &mut impl FnMut(HttpEvent, Option<&NamedHost>),
     ) -> u64 {
         if self.head.is_empty() {
-            // Empty lines before a message are allowed (RFC 9112, section 2.2).
-            let blank = bytes
-                .iter()
-                .take_while(|b| matches!(b, b'\r' | b'\n'))
-                .count();
+            let blank = empty_lines(bytes);
             if blank > 0 {
+                event(HttpEvent::EmptyLines(offset, blank as u64), None);
                 return blank as u64;
             }
             if !self.begins_message(bytes) && bytes.len() >= 8 {

@@ -68,7 +68,10 @@ pub(crate) fn may_be_for_proxy(bytes: &[u8]) -> bool {
         [] => false,
         [b'C', ..] => may_be_connect(bytes),
         [b'P', ..] => begins(b"PROXY "),
-        [b'\r', ..] => begins(SIGNATURE),
+        [b'\r' | b'\n', ..] => {
+            let behind = http1::behind_empty_lines(bytes);
+            begins(SIGNATURE) || behind.is_empty() || may_be_connect(behind)
+        }
         [SOCKS5] | [SOCKS4] => true,
         // A greeting is all that a client sends before it is answered, unless it goes on with its
         // request.
@@ -94,13 +97,14 @@ pub(crate) fn may_be_for_proxy(bytes: &[u8]) -> bool {
 
 /// Returns true if bytes begin an HTTP request for a tunnel, by themselves or with later ones.
 pub(crate) fn may_be_connect(bytes: &[u8]) -> bool {
+    let bytes = http1::behind_empty_lines(bytes);
     let shared = bytes.len().min(CONNECT.len());
     shared > 0 && bytes[..shared] == CONNECT[..shared]
 }
 
 /// Returns true if bytes begin an HTTP request for a tunnel.
 pub(crate) fn asks_for_tunnel(bytes: &[u8]) -> bool {
-    bytes.starts_with(CONNECT)
+    http1::behind_empty_lines(bytes).starts_with(CONNECT)
 }
 
 /// Reads a client's next message.
@@ -108,9 +112,24 @@ pub(crate) fn request(bytes: &[u8]) -> FirstBytes<ClientMessage> {
     match bytes {
         [b'C', ..] => connect(bytes),
         [b'P', ..] => line(bytes),
-        [b'\r', ..] => binary(bytes),
+        [b'\r' | b'\n', ..] => match binary(bytes) {
+            FirstBytes::Other => behind_empty_lines(bytes, connect),
+            found => found,
+        },
         [SOCKS4, ..] => socks4(bytes),
         _ => FirstBytes::Other,
+    }
+}
+
+/// Reads a message of HTTP with the empty lines before it.
+fn behind_empty_lines<T>(bytes: &[u8], read: impl FnOnce(&[u8]) -> FirstBytes<T>) -> FirstBytes<T> {
+    let behind = http1::behind_empty_lines(bytes);
+    match read(behind) {
+        _ if behind.is_empty() => FirstBytes::Part,
+        FirstBytes::Message(message, length) => {
+            FirstBytes::Message(message, bytes.len() - behind.len() + length)
+        }
+        other => other,
     }
 }
 
@@ -146,6 +165,10 @@ pub(crate) fn socks5(bytes: &[u8]) -> FirstBytes<ClientMessage> {
 
 /// Reads a proxy's HTTP answer: its status, and the announced length of its body.
 pub(crate) fn connect_answer(bytes: &[u8]) -> FirstBytes<(u16, u64)> {
+    behind_empty_lines(bytes, answer_head)
+}
+
+fn answer_head(bytes: &[u8]) -> FirstBytes<(u16, u64)> {
     let begins = bytes.len().min(7);
     if bytes[..begins] != b"HTTP/1."[..begins] {
         return FirstBytes::Other;
@@ -248,6 +271,7 @@ pub(crate) fn relay_destination(bytes: &[u8]) -> Option<Destination> {
 /// Returns the destination in the first line of a request for a tunnel; `None` if that is not one, or
 /// goes on.
 pub(crate) fn connect_target(bytes: &[u8]) -> Option<Destination> {
+    let bytes = http1::behind_empty_lines(bytes);
     let line = bytes.split(|&byte| byte == b'\n').next()?;
     let is_whole = line.len() < bytes.len();
     let behind = line.strip_prefix(CONNECT).filter(|_| is_whole)?;

@@ -444,7 +444,7 @@ impl Application {
         let is_http = if of_client {
             http1::looks_like_request(run.bytes) || short && http1::may_be_request(run.bytes)
         } else {
-            http1::looks_like_response(run.bytes) || short && b"HTTP/1.".starts_with(run.bytes)
+            http1::looks_like_response(run.bytes) || short && http1::may_be_response(run.bytes)
         };
         if is_http {
             return Protocol::Http(Box::new(HttpSession::new()));

@@ -64,10 +64,15 @@ impl HttpSession {
         // Its end may begin in the bytes before.
         let had = self.first_head.len();
         let from = had.saturating_sub(http1::HEAD_END - 1);
-        let taken = &run.bytes[..run.bytes.len().min(http1::MAX_HEAD - had)];
+        let bytes = match had {
+            0 => http1::behind_empty_lines(run.bytes),
+            _ => run.bytes,
+        };
+        let taken = &bytes[..bytes.len().min(http1::MAX_HEAD - had)];
         self.first_head.extend_from_slice(taken);
         let whole = http1::head_length(&self.first_head[from..]).is_some();
-        let hidden = (taken.len() as u64) < run.length || self.first_head.len() >= http1::MAX_HEAD;
+        let length = run.length - (run.bytes.len() - bytes.len()) as u64;
+        let hidden = (taken.len() as u64) < length || self.first_head.len() >= http1::MAX_HEAD;
         (whole || hidden).then(|| http1::host_of(&std::mem::take(&mut self.first_head)))
     }
 
@@ -133,7 +138,7 @@ impl HttpSession {
                         is_foreign,
                     });
                 }
-                HttpEvent::Interim | HttpEvent::End(_) => {}
+                HttpEvent::EmptyLines(..) | HttpEvent::Interim | HttpEvent::End(_) => {}
             },
         );
         if !began && self.up.is_lost() {
@@ -188,6 +193,9 @@ impl HttpSession {
                 is_bodiless
             },
             |event| match event {
+                HttpEvent::EmptyLines(offset, length) => {
+                    ledger.add_framing(ctx, offset, length, Certainty::Exact);
+                }
                 HttpEvent::Start(offset) if is_foreign.get() => {
                     *message = (offset, false);
                     if ledger.has_begun() {

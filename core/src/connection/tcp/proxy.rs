@@ -114,7 +114,8 @@ impl Proxy {
         }
         let is_new = self.up == Up::First && self.asked.is_empty();
         // Words are recognised anywhere, numbers at the beginning only.
-        let is_word = run.bytes.len() > 2 && run.bytes[0].is_ascii_uppercase();
+        let text = http1::behind_empty_lines(run.bytes);
+        let is_word = text.len() > 2 && text[0].is_ascii_uppercase();
         let is_telling = from_start || is_word || self.via.is_some();
         let is_none = is_new && !(is_telling && proxy::may_be_for_proxy(run.bytes));
         if is_none || self.up == Up::Direct {

@@ -1,5 +1,6 @@
 //! Connections through proxies: what is in a tunnel counts, and by its own names.
 
+mod empty_lines;
 mod hosts;
 
 use self::hosts::absolute;

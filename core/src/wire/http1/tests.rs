@@ -29,6 +29,8 @@ fn read(
             || bodiless.next().unwrap_or(false),
             |event| {
                 events.push(match event {
+                    // Their parts depend on packets.
+                    HttpEvent::EmptyLines(..) => return,
                     HttpEvent::Start(offset) => HttpEvent::Start(offset - ORIGIN),
                     HttpEvent::End(offset) => HttpEvent::End(offset - ORIGIN),
                     other => other,
