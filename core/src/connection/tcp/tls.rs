@@ -55,6 +55,8 @@ pub(crate) struct TlsSession {
     client_changed_cipher: bool,
     /// True if the server's newest record is ChangeCipherSpec.
     server_changed_cipher: bool,
+    /// True if the server's ChangeCipherSpec or application data came.
+    server_finished: bool,
     flight: ClientFlight,
     /// A request that came with the client's hello.
     early: Early,
@@ -91,6 +93,7 @@ impl TlsSession {
             client_finished: false,
             client_changed_cipher: false,
             server_changed_cipher: false,
+            server_finished: false,
             flight: ClientFlight::default(),
             early: Early::default(),
             tickets: Tickets::default(),

@@ -342,6 +342,28 @@ fn a_handshake_in_the_midst_of_tls12_asks_for_nothing() {
     }
 }
 
+#[test]
+fn a_last_flight_of_tls12_that_is_hidden_is_none_of_the_response() {
+    for (flight, is_flight) in [(306, true), (600, true), (601, false)] {
+        let mut talk = Talk::new(50_036, NETFLIX, 443);
+        talk.open().say(&record(22, &client_hello(NAME)));
+        let begin = talk.packets.len();
+        let hello = record(22, &server_hello(0x0303, 0xc02f, "", [9; 32]));
+        talk.hear(&[hello, handshake(2_800), handshake(4)].concat());
+        let finished = [handshake(66), record(20, &[1]), handshake(40)].concat();
+        // The request does not wait for the server's Finished, whose packet shows no header.
+        talk.say(&finished).say(&protected(640));
+        talk.hear(&vec![0x5a; flight]);
+        let (response, (bytes, plain)) = records(80_000, 16_384, GCM);
+        talk.hear(&response);
+        // What may be more than a flight counts as a record.
+        let more = if is_flight { 0 } else { flight as u64 };
+        let plain_more = more.saturating_sub((5 + GCM) as u64);
+        let found = sizes_cut(&talk, begin, 160);
+        assert_eq!(found, [(bytes + more, plain + plain_more)], "{flight}");
+    }
+}
+
 /// A conversation whose client sends its first bytes with its SYN.
 fn fast_open(port: u16, first: &[u8]) -> Talk {
     let mut talk = Talk::new(50_035, NETFLIX, port);

@@ -24,6 +24,10 @@ pub(super) const FINISHED_SHA384: u32 = 4 + 48 + OVERHEAD_TLS13;
 /// the largest in common use, ChangeCipherSpec, and Finished with an explicit nonce.
 pub(super) const FLIGHT_TLS12: u32 =
     (RECORD_HEADER + 4 + 1 + 65) + (RECORD_HEADER + 1) + (RECORD_HEADER + 40);
+/// Most bytes of a server's last flight in TLS 1.2 that are in a packet of their own: ChangeCipherSpec
+/// and Finished, with a ticket of 160 to 240 bytes (OpenSSL, measured) and as much again for names
+/// and protocols in it. A larger packet is full, and a response may have begun in it.
+pub(super) const HIDDEN_FLIGHT: u32 = 600;
 /// Record length of EndOfEarlyData (RFC 8446, section 4.5).
 pub(super) const END_OF_EARLY_DATA: u32 = 4 + OVERHEAD_TLS13;
 /// Record length of an alert (RFC 8446, section 6).

@@ -1,6 +1,6 @@
 //! Records of the server: its handshake and tickets, and its responses.
 
-use super::lengths::{ALERT, CBC_BLOCK, TLS12};
+use super::lengths::{ALERT, CBC_BLOCK, HIDDEN_FLIGHT, TLS12};
 use super::{Class, TlsSession, follow_handshake};
 use crate::connection::context::Context;
 use crate::connection::tcp::http2;
@@ -83,7 +83,9 @@ impl TlsSession {
                 offset += length;
             }
             TlsEvent::Unframed(length) => {
-                if self.client_finished && self.down_handshake != Some(run.peer) {
+                let in_flight =
+                    self.down_handshake == Some(run.peer) || self.is_hidden_flight(length);
+                if self.client_finished && !in_flight {
                     ledger.add_unframed(ctx, offset, length, self.supposed(ctx));
                 } else {
                     found.control += length;
@@ -121,6 +123,8 @@ impl TlsSession {
         let before = self.down_class;
         let begins_handshake = self.begins_handshake(header, self.server_changed_cipher);
         self.server_changed_cipher = header.content_type == ContentType::ChangeCipherSpec;
+        self.server_finished |=
+            self.server_changed_cipher || header.content_type == ContentType::ApplicationData;
         follow_handshake(&mut self.down_handshake, header, begins_handshake, run.peer);
         self.down_class = self.classify_down(offset, header, run, ledger, ctx, found);
         if before != self.down_class && offset < run.offset {
@@ -128,6 +132,15 @@ impl TlsSession {
             let is_application = self.down_class == Class::Application;
             ledger.recount(ctx, (offset, run.offset), is_application);
         }
+    }
+
+    /// Returns true if bytes of which no record is visible are the server's last flight in TLS 1.2:
+    /// it follows the client's, whose request need not wait for it (RFC 7918).
+    fn is_hidden_flight(&mut self, length: u64) -> bool {
+        self.client_finished
+            && self.version == Some(TLS12)
+            && !std::mem::replace(&mut self.server_finished, true)
+            && length <= u64::from(HIDDEN_FLIGHT)
     }
 
     /// Reads the server's hello once all of it is there.
