@@ -23,11 +23,13 @@
 //!
 //! Some servers send one response after the other, as browsers' priorities request (RFC 9113,
 //! section 5.3.1). Over TCP, a response also waits for the bytes of earlier ones that the socket
-//! has already taken. All possible [`Manner`]s of a server are followed, and the one by which
+//! has already taken; they are about as many each time, so audio that is requested when the last one
+//! should be complete is likely. All possible [`Manner`]s of a server are followed, and the one by which
 //! requests come on time counts. If that changes, or if another size turns out to be the audio's,
 //! earlier periods are read again.
 
 mod asks;
+mod backlog;
 mod beam;
 mod behind;
 mod headers;

@@ -4,6 +4,7 @@
 use smallvec::SmallVec;
 
 use super::asks::Asked;
+use super::backlog;
 use super::request::{MOST_REQUESTS, MediaTrack, PeriodRequest, gave_up};
 use super::rhythm::Rhythm;
 use crate::bounded::work;
@@ -90,6 +91,9 @@ pub(super) struct Reading {
     idle_since: Option<u64>,
     /// The latest request for video and its position, while audio was to follow.
     followed: Option<(usize, u64)>,
+    /// Bytes that came between the latest two requests for audio, besides the audio, if video was in
+    /// progress.
+    pub(super) behind: Option<u64>,
 }
 
 /// An event in a period.
@@ -118,6 +122,8 @@ pub(super) struct Puzzle<'a> {
     pub(super) width: usize,
     /// Number of bytes after which a late response gets its turn.
     pub(super) lead: u64,
+    /// Bytes of video that usually come between a request for audio and its last byte.
+    pub(super) backlog: u64,
 }
 
 /// Returns the number of readings of a period to follow at once, by its responses and their
@@ -236,6 +242,7 @@ impl Reading {
             MediaTrack::None => {}
             MediaTrack::Video => self.ask_video(at, puzzle),
             MediaTrack::Audio => {
+                self.ask_audio_again(at, puzzle);
                 // The last one is then complete.
                 let left = match self.manner {
                     Manner::InTurns => self.audio.iter().map(|&at| self.lacks(at, puzzle)).sum(),
@@ -247,6 +254,22 @@ impl Reading {
                 }
                 (self.latest_audio, self.followed) = (Some(at), None);
             }
+        }
+    }
+
+    /// Handles a request for audio after another: players ask for the next when they have the last.
+    fn ask_audio_again(&mut self, at: usize, puzzle: &Puzzle<'_>) {
+        let (Some(last), Some((_, true)), Manner::Late) =
+            (self.latest_audio, self.video, self.manner)
+        else {
+            return;
+        };
+        if self.tracks[..last].contains(&MediaTrack::Video) {
+            let since = puzzle.requests[last].asked_at;
+            let came = puzzle.requests[at].asked_at.saturating_sub(since);
+            let behind = came.saturating_sub(puzzle.usual);
+            self.cost += backlog::cost(behind, puzzle.backlog);
+            self.behind = Some(behind);
         }
     }
 

@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 
 use super::asks::Asked;
+use super::backlog::Backlog;
 use super::beam::{self, Manner, Puzzle, Reading};
 use super::behind::{self, Behind};
 use super::period::{Part, Period, Usual, scaled};
@@ -22,6 +23,7 @@ pub(super) struct PeriodReader {
     pub(super) is_trial: bool,
     /// Evidence against it.
     pub(super) cost: f64,
+    pub(super) backlog: Backlog,
 }
 
 impl PeriodReader {
@@ -64,6 +66,7 @@ impl PeriodReader {
             manner: self.manner,
             width: period.width(),
             lead: config.sharing_lead(),
+            backlog: self.backlog.usual(config.sharing_lead()),
         };
         let mut readings = beam::read(&puzzle, &self.rhythm);
         let Some(best) = readings.first_mut() else {
@@ -74,6 +77,9 @@ impl PeriodReader {
         }
         let best = &best.with_headers(told);
         self.cost += best.cost;
+        if let Some(behind) = best.behind {
+            self.backlog.note(behind);
+        }
         for (request, &track) in period.requests.iter().zip(&best.tracks) {
             self.rhythm.note(track, request.asked);
         }

@@ -5,6 +5,7 @@ mod usual_size;
 
 use super::sizes::Ground;
 use super::*;
+use crate::facts::segment::Kind;
 
 const MILLISECOND: i64 = 1_000_000;
 const AUDIO: u64 = 49_000;
@@ -212,6 +213,24 @@ fn both_sides_of_what_was_written_ahead() {
         let parts = link.ask().take(80_000).ask().take(300_000).end();
         assert!(parts[0].size.abs_diff(first) < 1_000, "{lead} {parts:?}");
         assert!(parts[1].size.abs_diff(AUDIO) <= 200, "{lead} {parts:?}");
+    }
+}
+
+#[test]
+fn audio_is_likely_when_the_last_one_should_be_complete() {
+    // The rhythm is for video.
+    for (behind, third) in [
+        (198_000, Kind::Video),
+        (202_000, Kind::Audio),
+        (398_000, Kind::Audio),
+        (402_000, Kind::Video),
+    ] {
+        let mut link = Link::with(Manner::Late);
+        link.config.set("sharing_lead", "300000").unwrap();
+        link.learn(4).ask().take(120_000);
+        link.ask().take(AUDIO + behind);
+        let parts = link.ask().take(300_000).end();
+        assert_eq!(parts[2].track, Some(third), "{behind} {parts:?}");
     }
 }
 
