@@ -1,9 +1,9 @@
 //! EtherTypes and the tags before them.
 
 use super::layer::{Inner, NextHeader, Rest, Walk};
-use super::link::{ADDRESSES, type_or_length};
+use super::link::type_or_length;
 use super::opaque::Opaque;
-use super::{internet, mpls, ppp};
+use super::{mpls, ppp};
 
 const IPV4: u16 = 0x0800;
 const IPV6: u16 = 0x86dd;
@@ -44,27 +44,6 @@ const FABRIC_PATH: u16 = 0x8903;
 const REDUNDANT_RING: u16 = 0x892f;
 /// Time stamps of Arista's tap aggregation.
 const TIME_STAMP: u16 = 0xd28b;
-
-/// Reads Ethernet that must lead to an IP packet whose length fits, directly or after VLAN tags, in a
-/// PPPoE session or after MPLS labels.
-pub(super) fn checked_ethernet<'a>(walk: &Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
-    let mut at = ADDRESSES;
-    for _ in 0..walk.left {
-        let behind = rest.skip(at + 2)?;
-        let fits = match rest.u16(at)? {
-            IPV4 | IPV6 => internet::fits(behind),
-            PPPOE_SESSION => ppp::fits_over_ethernet(behind),
-            MPLS => mpls::fits(walk, behind),
-            tag if is_vlan(tag) => {
-                at += 4;
-                continue;
-            }
-            _ => return None,
-        };
-        return fits.then_some((NextHeader::Ethernet, rest));
-    }
-    None
-}
 
 /// Returns the header that an EtherType leads to.
 #[inline]

@@ -63,7 +63,8 @@ pub(super) enum NextHeader {
     Ip,
     EtherType(u16),
     Ethernet,
-    /// Ethernet that nothing announces: it must lead to an IP packet whose length fits.
+    /// Ethernet that nothing announces: it must lead to an IP packet whose length fits, behind
+    /// whichever headers.
     CheckedEthernet,
     Ppp,
     /// The payload below a stack of MPLS labels.
@@ -101,6 +102,9 @@ pub(super) struct Walk<'w> {
     /// Number of headers that may still be removed.
     pub(super) left: u32,
     pub(super) layers: Layers,
+    /// True if nothing announced the headers since the last IP header: an IP packet whose length fits
+    /// must follow.
+    pub(super) is_doubtful: bool,
     /// The link type, if it is unknown.
     pub(super) unknown: Option<LinkType>,
     /// UDP ports that carry VXLAN in addition to the registered ones.

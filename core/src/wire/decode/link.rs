@@ -7,7 +7,7 @@ use crate::packet::LinkType;
 /// Values below are lengths (IEEE 802.3, clause 3.2.6).
 const SMALLEST_ETHER_TYPE: u16 = 0x0600;
 /// Two addresses.
-pub(super) const ADDRESSES: usize = 12;
+const ADDRESSES: usize = 12;
 
 /// Returns the header at the start of a frame of this link type; `Err` if the type is unknown.
 ///

@@ -165,6 +165,7 @@ impl Decoder {
             left: MAX_LAYERS + 1,
             layers: Layers::default(),
             unknown: None,
+            is_doubtful: false,
             vxlan_ports: &self.vxlan_ports,
         };
         let datagram = descend(&mut walk, layer, rest);
@@ -203,6 +204,9 @@ fn descend<'a>(
     while walk.left > 0 {
         walk.left -= 1;
         (layer, rest) = match layer {
+            NextHeader::Ip if std::mem::take(&mut walk.is_doubtful) && !internet::fits(rest) => {
+                return None;
+            }
             NextHeader::Ip => return packet(walk, rest),
             NextHeader::EtherType(ether_type) => ethertype::next(walk, ether_type, rest)?,
             NextHeader::Ethernet => link::ethernet(rest)?,
@@ -215,7 +219,10 @@ fn descend<'a>(
             },
             NextHeader::Ppp => ppp::next(walk, rest)?,
             NextHeader::Llc => link::llc(rest)?,
-            NextHeader::CheckedEthernet => ethertype::checked_ethernet(walk, rest)?,
+            NextHeader::CheckedEthernet => {
+                walk.is_doubtful = true;
+                link::ethernet(rest)?
+            }
             NextHeader::Wireless { padded } => wireless::frame(walk, rest, padded, false)?,
             NextHeader::WirelessSwapped => wireless::frame(walk, rest, false, true)?,
             NextHeader::Subframe => wireless::subframe(walk, rest)?,
@@ -230,9 +237,9 @@ fn descend<'a>(
 /// Returns the first candidate that leads to an IP packet. All count toward the same limit on
 /// depth, so nested ones cost no more than their number.
 fn either<'a>(walk: &mut Walk<'_>, candidates: Candidates<'a>) -> Option<Datagram<'a>> {
-    let before = walk.layers;
+    let before = (walk.layers, walk.is_doubtful);
     candidates.into_iter().flatten().find_map(|(layer, rest)| {
-        walk.layers = before;
+        (walk.layers, walk.is_doubtful) = before;
         descend(walk, layer, rest)
     })
 }

@@ -5,18 +5,6 @@ use super::layer::{Candidates, Inner, NextHeader, Rest, Walk};
 
 const BOTTOM_OF_STACK: u8 = 0x01;
 
-/// Returns true if an IP packet whose length fits follows labels. For bytes that may be something
-/// else.
-pub(super) fn fits(walk: &Walk<'_>, rest: Rest<'_>) -> bool {
-    let is_bottom = |at: &usize| match rest.u8(at + 2) {
-        Some(third) => third & BOTTOM_OF_STACK != 0,
-        None => true,
-    };
-    let mut labels = (0..walk.left as usize).map(|number| 4 * number);
-    let packet = labels.find(is_bottom).and_then(|at| rest.skip(at + 4));
-    packet.is_some_and(internet::fits)
-}
-
 /// Reads labels up to the bottom of the stack (RFC 3032). The last one identifies a virtual network
 /// if there are any (RFC 4364, section 5), unless it differs from flow to flow to spread them (RFC
 /// 6790, section 3).

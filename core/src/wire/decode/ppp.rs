@@ -20,22 +20,6 @@ pub(super) fn over_ethernet(rest: Rest<'_>) -> Inner<'_> {
     Some((NextHeader::Ppp, rest.skip(6)?))
 }
 
-/// Returns true if this is a PPPoE session header of a stated length, before an IP packet of that
-/// length. For bytes that may be something else.
-pub(super) fn fits_over_ethernet(rest: Rest<'_>) -> bool {
-    let inside = || {
-        let stated = usize::from(rest.u16(4)?);
-        let (NextHeader::Ppp, rest) = over_ethernet(rest)? else {
-            return None;
-        };
-        let (protocol, packet) = numbered(rest)?;
-        let fits = matches!(protocol, IPV4 | IPV6) && internet::fits(packet);
-        let length = stated.checked_sub(rest.wire - packet.wire)?;
-        Some(fits && internet::stated_length(packet)? == length)
-    };
-    inside().unwrap_or(false)
-}
-
 /// Reads optional address and control bytes, then a protocol number of one or two bytes (RFC 1661,
 /// section 6.5).
 pub(super) fn next<'a>(walk: &mut Walk<'_>, mut rest: Rest<'a>) -> Inner<'a> {

@@ -1,6 +1,7 @@
 //! Encapsulations of equipment, and link types of capturing systems.
 
 mod link_layers;
+mod stacked;
 
 use std::net::IpAddr;
 
