@@ -221,10 +221,11 @@ pub(crate) struct JoinOptions {
 impl JoinOptions {
     /// Returns how the options join files.
     pub(crate) fn how(&self, config: &Config) -> rings::Joining {
+        let gap = 1_000_000_000 * config.join_gap() as i64;
         match (self.join, self.no_join) {
-            (true, _) => rings::Joining::All,
+            (true, _) => rings::Joining::All(gap),
             (_, true) => rings::Joining::Never,
-            _ => rings::Joining::Found(1_000_000_000 * config.join_gap() as i64),
+            _ => rings::Joining::Found(gap),
         }
     }
 }

@@ -39,8 +39,9 @@ pub(crate) enum Joining {
     /// Those that follow each other by name and time, with at most this many nanoseconds between
     /// them.
     Found(i64),
-    /// All that are named.
-    All,
+    /// All that are named, in order of time. Where that leaves more than this many nanoseconds
+    /// between two files and contradicts the order of the names, a clock was set, and the names count.
+    All(i64),
     /// None.
     Never,
 }
@@ -64,7 +65,7 @@ pub(crate) fn join(
             .filter_map(|&index| inputs[index].take())
             .flat_map(Input::into_files)
             .collect();
-        if joining != Joining::All {
+        if !matches!(joining, Joining::All(_)) {
             sentences.push(sentence(&files));
         }
         inputs[place] = Some(Input::Capture(files));
@@ -94,7 +95,7 @@ pub(crate) fn apart(inputs: &[Input], joining: Joining, jobs: NonZero<usize>) ->
 fn chained(inputs: &[Input], joining: Joining, jobs: NonZero<usize>) -> Vec<Vec<usize>> {
     match joining {
         Joining::Never => Vec::new(),
-        Joining::All => vec![all(inputs)],
+        Joining::All(gap) => vec![all(inputs, gap)],
         Joining::Found(gap) => found(inputs, gap, jobs),
     }
 }
@@ -116,17 +117,35 @@ fn called(files: &[PathBuf]) -> String {
     )
 }
 
-/// All readable files, in order of their first packets.
-fn all(inputs: &[Input]) -> Vec<usize> {
-    let heads = inputs.iter().enumerate().filter_map(|(index, input)| {
+/// All readable files, in order of their first packets, or as they are named.
+fn all(inputs: &[Input], gap: i64) -> Vec<usize> {
+    let files = inputs.iter().enumerate().filter_map(|(index, input)| {
         let Input::Capture(files) = input else {
             return None;
         };
-        Some((FileHead::of(files.first()?)?.start?, index))
+        let path = files.first()?;
+        Some((FileHead::of(path)?.start?, index, path.as_path()))
     });
-    let mut heads: Vec<_> = heads.collect();
-    heads.sort_unstable();
-    heads.into_iter().map(|(_, index)| index).collect()
+    let mut files: Vec<_> = files.collect();
+    let mut by_time = files.clone();
+    by_time.sort_unstable_by_key(|&(start, index, _)| (start, index));
+    let is_series = |pair: &[(Time, usize, &Path)]| are_of_one_series(pair[0].2, pair[1].2);
+    if files.windows(2).all(is_series) {
+        files.sort_by_cached_key(|file| Name::of(file.2).map(|name| order(&name.numbers)));
+    }
+    if files != by_time
+        && by_time
+            .windows(2)
+            .all(|pair| is_near(pair[0].2, pair[1].0, gap))
+    {
+        files = by_time;
+    }
+    files.into_iter().map(|(_, index, _)| index).collect()
+}
+
+/// Returns true if a time is at most this many nanoseconds after the end of a file.
+fn is_near(before: &Path, start: Time, gap: i64) -> bool {
+    FileTimes::of(before, start, &[]).is_some_and(|times| start.since(times.last) <= gap)
 }
 
 /// The files that follow each other.

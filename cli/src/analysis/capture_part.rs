@@ -23,6 +23,8 @@ pub(super) struct CapturePart {
     pub(super) overlaps: bool,
     /// True if it will be read beside the file ahead of it, should that one end later.
     pub(super) may_be_beside: bool,
+    /// True if it begins before the file ahead of it begins, whose clock was then set back.
+    pub(super) is_set_back: bool,
     /// True if it was read beside that one, without a packet in common where it began.
     pub(super) is_beside: bool,
     pub(super) damage: Option<Damage>,
@@ -50,6 +52,7 @@ impl CapturePart {
             start: None,
             overlaps: false,
             may_be_beside: false,
+            is_set_back: false,
             is_beside: false,
             damage: None,
             compressed: false,

@@ -6,7 +6,8 @@
 //! one of them was cut, both get the bytes of the other.
 //!
 //! Files whose names show no order are read at once where the later one begins before the earlier
-//! one ends: two taps may have one direction each.
+//! one ends: two taps may have one direction each. A file that begins before the one ahead of it is
+//! read after it: files are in order of time unless a clock was set back.
 
 use std::io::Read;
 
@@ -112,6 +113,7 @@ impl<'a> Merge<'a> {
                     };
                     if lane.advance() {
                         part.start = lane.head.as_ref().map(|head| head.time);
+                        self.note_set_back(at);
                         return Ok(Some(lane));
                     }
                     lane.close(part);
@@ -125,6 +127,17 @@ impl<'a> Merge<'a> {
             }
         }
         Ok(None)
+    }
+
+    /// Records that a file begins before the latest one ahead of it that has a packet, if it does.
+    fn note_set_back(&mut self, at: usize) {
+        let ahead = self.parts[..at].iter().rev().find_map(|part| part.start);
+        let part = &mut self.parts[at];
+        let back = ahead
+            .zip(part.start)
+            .map(|(ahead, start)| ahead.since(start));
+        part.is_set_back = back.is_some_and(|back| back > DISORDER);
+        part.may_be_beside &= !part.is_set_back;
     }
 
     /// Begins to read the next file. Returns false if there is none.

@@ -113,14 +113,16 @@ impl Parts {
     pub(super) fn overlaps(&self) -> Vec<(String, String)> {
         let pairs = self.0.iter().zip(self.0.iter().skip(1));
         let said = |part: &CapturePart| match (part.overlaps, part.is_beside) {
-            (true, _) => Some("packets that are in both count once"),
-            (false, true) => Some("both were read at once, in order of time"),
-            (false, false) => None,
+            (true, _) => Some("ends: packets that are in both count once"),
+            (false, true) => Some("ends: both were read at once, in order of time"),
+            (false, false) => part.is_set_back.then_some(
+                "begins: it was read after it, as where a clock was set back between them",
+            ),
         };
         pairs
             .filter_map(|(before, part)| {
                 let before = messages::name(&before.path);
-                let said = format!("begins before {before} ends: {}", said(part)?);
+                let said = format!("begins before {before} {}", said(part)?);
                 Some((messages::name(&part.path), said))
             })
             .collect()

@@ -178,8 +178,32 @@ fn all_are_joined_in_order_of_time_if_that_is_wished() {
         ("rawc", &[1]),
     ];
     assert_eq!(
-        joined(&files, Joining::All),
+        joined(&files, Joining::All(SECOND)),
         [vec!["c", "b.pcap", "a.pcap"], vec!["empty.pcap"]],
         "what has no packet stays by itself"
     );
+}
+
+#[test]
+fn names_count_where_a_clock_was_set_back_between_files() {
+    let order = |files: &[(&str, &[i64])]| joined(files, Joining::All(10 * SECOND)).remove(0);
+    for (back, order_of_time) in [(-10_001, false), (-10_000, true), (5_000, true)] {
+        let late = [20_000 + back];
+        let files = [("noon.pcap", &[20_000, 20_500][..]), ("one.pcap", &late)];
+        let expected = if back < 0 && order_of_time {
+            ["one.pcap", "noon.pcap"]
+        } else {
+            ["noon.pcap", "one.pcap"]
+        };
+        // What is named first begins up to ten seconds after the end of the other.
+        assert_eq!(order(&files), expected, "{back}");
+    }
+    // A shell names the tenth file before the second.
+    let hour = 3_600_000;
+    let files = [
+        ("s_10.pcap", &[hour + 2_000][..]),
+        ("s_8.pcap", &[5 * hour]),
+        ("s_9.pcap", &[hour]),
+    ];
+    assert_eq!(order(&files), ["s_8.pcap", "s_9.pcap", "s_10.pcap"]);
 }
