@@ -245,7 +245,10 @@ impl QuicSession {
                     self.path.take_long(&packet, false, stamp.time);
                     self.hello.begin_again();
                 }
-                Form::VersionNegotiation if !from_client => self.hello.begin_again(),
+                Form::VersionNegotiation if !from_client => {
+                    self.path.negotiate();
+                    self.hello.begin_again();
+                }
                 Form::Short => {
                     self.path.take_short(&[], from_client, stamp.time);
                     let size = packet.packet_len as u32;

@@ -41,7 +41,9 @@ impl Opening {
                 .next()
                 .map(|packet| packet.form);
             match form {
-                Some(Form::UnknownVersion | Form::VersionNegotiation) => false,
+                // It answers an Initial that may come later, by a clock that is behind.
+                Some(Form::VersionNegotiation) => sender == server,
+                Some(Form::UnknownVersion) => false,
                 Some(Form::Initial) => looks_like_greased_initial(udp.payload, length),
                 Some(_) => true,
                 None => key.port(server) == PORT_HTTPS && may_be_quic(udp),
@@ -70,7 +72,9 @@ impl Opening {
             // The Initial may come after it.
             Some(Form::ZeroRtt) => Self::Client(sender),
             // So it may after a server's, by a clock that is ahead.
-            Some(Form::Retry) if is_answer(key, sender) => Self::Client(1 - sender),
+            Some(Form::Retry | Form::VersionNegotiation) if is_answer(key, sender) => {
+                Self::Client(1 - sender)
+            }
             Some(Form::UnknownVersion) if length >= MIN_CLIENT_DATAGRAM => Self::NotYet,
             Some(Form::VersionNegotiation) => Self::NotYet,
             _ => Self::No,

@@ -41,6 +41,11 @@ pub(super) struct QuicPath {
     server_id: Option<ConnectionId>,
     /// Time of the client's last Initial before the server answered.
     initial: Option<Time>,
+    /// Its version, and that of the answer.
+    initial_version: Option<u32>,
+    answer_version: Option<u32>,
+    /// True if the server refused a version.
+    negotiates: bool,
     answer: Option<Time>,
     /// Time at which the client continued after the answer.
     pub(super) reaction: Option<Time>,
@@ -71,6 +76,9 @@ impl Default for QuicPath {
             original: None,
             server_id: None,
             initial: None,
+            initial_version: None,
+            answer_version: None,
+            negotiates: false,
             answer: None,
             reaction: None,
             quickest: None,
@@ -141,6 +149,13 @@ impl QuicPath {
             }
         } else if packet.form != Form::VersionNegotiation {
             self.server_id = Some(ConnectionId::new(packet.scid));
+            if self.answer.is_none() {
+                self.answer_version = packet.version;
+                if self.negotiates && self.initial_version != packet.version {
+                    // It answers an Initial that comes later, by a clock that is behind.
+                    (self.initial, self.original) = (None, None);
+                }
+            }
             let asked = self.initial.zip(self.reaction);
             let is_first = self.answer.is_none() && packet.form == Form::Initial;
             self.answer = self.answer.or(Some(time));
@@ -155,13 +170,18 @@ impl QuicPath {
     fn take_clients(&mut self, packet: &QuicPacket<'_>, time: Time) -> Option<i64> {
         let to = ConnectionId::new(packet.dcid);
         let is_initial = packet.form == Form::Initial;
+        if is_initial && self.is_refused(packet.version) {
+            return None;
+        }
         // Behind a Retry that came first, by a clock that is ahead, what it refused begins nothing.
         let may_begin = self.answer.is_none() && self.initial.is_some();
         if is_initial && self.original.is_none_or(|_| may_begin) {
             self.original = Some(to);
         }
         match (self.initial, self.answer) {
-            (_, None) if is_initial && self.original == Some(to) => self.initial = Some(time),
+            (_, None) if is_initial && self.original == Some(to) => {
+                (self.initial, self.initial_version) = (Some(time), packet.version);
+            }
             // Clients have keys for it only after the answer (RFC 9001, section 4.1.4).
             (Some(_), None) if packet.form == Form::Handshake => self.react(time),
             // The answer came first. If it named the destination, a first Initial was lost. It does
@@ -184,6 +204,19 @@ impl QuicPath {
             _ => {}
         }
         None
+    }
+
+    /// Records that the server refused a version (RFC 9000, section 6): it answers another Initial,
+    /// of a version that it names.
+    pub(super) const fn negotiate(&mut self) {
+        self.negotiates = true;
+    }
+
+    /// Returns true if the server refused this version of an Initial and has answered another one,
+    /// which comes later by a clock that is behind.
+    fn is_refused(&self, version: Option<u32>) -> bool {
+        let answered = self.answer_version;
+        self.negotiates && answered.is_some() && answered != version
     }
 
     /// Processes a packet with a short header, given the bytes after the first.

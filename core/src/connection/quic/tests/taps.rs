@@ -14,14 +14,44 @@ fn give(engine: &mut Engine, talk: &Talk, late: i64) {
     engine.finish();
 }
 
+/// How the server refuses a conversation's beginning.
+#[derive(Clone, Copy, Debug)]
+enum Refusal {
+    Nothing,
+    Retry,
+    /// A version, and whether the client then uses another ID.
+    Version(bool),
+}
+
+const REFUSALS: [Refusal; 4] = [
+    Refusal::Nothing,
+    Refusal::Retry,
+    Refusal::Version(false),
+    Refusal::Version(true),
+];
+
 /// A conversation with three requests, whose beginning the server may refuse first.
-fn begun(is_refused: bool) -> Talk {
+fn begun(refusal: Refusal) -> Talk {
     let mut talk = Talk::new();
     let hello = crypto_frame(0, &client_hello(NAME));
-    talk.initial(V1, &FIRST_ID, &hello);
-    if is_refused {
-        talk.wait(RTT).retry();
-        talk.initial(V1, &RETRY_ID, &hello);
+    match refusal {
+        Refusal::Nothing => {
+            talk.initial(V1, &FIRST_ID, &hello);
+        }
+        Refusal::Retry => {
+            talk.initial(V1, &FIRST_ID, &hello);
+            talk.wait(RTT).retry();
+            talk.initial(V1, &RETRY_ID, &hello);
+        }
+        Refusal::Version(is_renamed) => {
+            talk.initial(V2, &FIRST_ID, &hello);
+            let id = |id: &[u8]| [&[id.len() as u8], id].concat();
+            let ids = [id(&CLIENT_ID), id(&FIRST_ID)].concat();
+            let known = [&[0x80, 0, 0, 0, 0], &ids[..], &V1.to_be_bytes()].concat();
+            talk.wait(RTT).send(false, &known);
+            let to = if is_renamed { b"renamed!" } else { &FIRST_ID };
+            talk.initial(V1, to, &hello);
+        }
     }
     talk.wait(RTT).answer_initial();
     talk.handshake(V1);
@@ -34,9 +64,9 @@ fn begun(is_refused: bool) -> Talk {
 
 #[test]
 fn requests_are_put_before_their_answers_though_clocks_differ() {
-    let cases = [30, 800, -800].map(|late| [(late, false), (late, true)]);
-    for (late, is_refused) in cases.concat() {
-        let talk = begun(is_refused);
+    let cases = [30, 800, -800].map(|late| REFUSALS.map(|refusal| (late, refusal)));
+    for (late, refusal) in cases.concat() {
+        let talk = begun(refusal);
         let late = late * MILLISECOND;
         let mut engine = Engine::new(Config::default());
         give(&mut engine, &talk, late);
@@ -60,9 +90,9 @@ fn requests_are_put_before_their_answers_though_clocks_differ() {
 #[test]
 fn clocks_that_agree_make_nothing_wait() {
     // Less than a round trip contradicts nothing.
-    let cases = [0, MILLISECOND, -MILLISECOND].map(|late| [(late, false), (late, true)]);
-    for (late, is_refused) in cases.concat() {
-        let talk = begun(is_refused);
+    let cases = [0, MILLISECOND, -MILLISECOND].map(|late| REFUSALS.map(|refusal| (late, refusal)));
+    for (late, refusal) in cases.concat() {
+        let talk = begun(refusal);
         let mut engine = Engine::new(Config::default());
         give(&mut engine, &talk, late);
         assert_eq!(
