@@ -69,6 +69,8 @@ struct Doubtful {
     missing: u32,
     /// Length of the next record.
     second: u32,
+    /// Bytes that may not belong to the response: of both records, if the next may be a ticket too.
+    doubt: u64,
 }
 
 impl Doubtful {
@@ -205,15 +207,18 @@ impl Tickets {
             && number == exchange.number
             && !record.is_http2
         {
+            let second = if is_small { record.length } else { 0 };
+            let doubt = u64::from(length) + u64::from(second);
             self.doubtful = Some(Doubtful {
                 length,
                 number,
                 missing,
                 second: record.length,
+                doubt,
             });
             // It may have been a ticket, until a later response decides.
             if let Some(exchange) = ledger.find_mut(number) {
-                exchange.doubt(u64::from(length), true);
+                exchange.doubt(doubt, true);
             }
         }
         self.state = TicketState::Over;
@@ -376,7 +381,7 @@ impl Tickets {
         if is_similar(first) {
             self.doubtful = None;
             if let Some(exchange) = ledger.find_mut(number) {
-                exchange.doubt(u64::from(first), false);
+                exchange.doubt(doubtful.doubt, false);
             }
         } else if record.length >= MAX_PLAINTEXT && second >= MAX_PLAINTEXT
             || second < MAX_PLAINTEXT && is_similar(second)
@@ -386,7 +391,7 @@ impl Tickets {
             found.retract = Some(doubtful.retracted());
             if let Some(exchange) = ledger.find_mut(number) {
                 exchange.unframe(record.framing);
-                exchange.doubt(u64::from(first), false);
+                exchange.doubt(doubtful.doubt, false);
             }
         }
     }

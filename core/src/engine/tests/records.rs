@@ -161,6 +161,23 @@ fn up_to_four_tickets_are_none_of_the_response() {
 }
 
 #[test]
+fn two_tickets_of_different_lengths_are_within_the_error_of_the_response() {
+    let (response, size) = records(100_000, 16_384, TLS13);
+    for behind in [protected(250), protected(266)] {
+        let tickets = [&protected(250)[..], &behind].concat();
+        let mut talk = Talk::new(50_042, NETFLIX, 443);
+        talk.tls13(NAME).say(&protected(640));
+        talk.hear(&[&tickets, &response[..]].concat());
+        talk.say(&protected(640)).hear(&response);
+        let (engine, _) = run(Config::default(), &talk.packets);
+        let found = segments(&engine);
+        let off = found[0].app_bytes.abs_diff(size.1);
+        assert!(off <= found[0].size_error, "{off} {}", found[0].size_error);
+        assert_eq!((found[1].app_bytes, found[1].size_error), (size.1, 0));
+    }
+}
+
+#[test]
 fn record_lengths_are_learnt_where_headers_are_cut() {
     let mut talk = Talk::new(50_033, NETFLIX, 443);
     talk.tls13(NAME);
