@@ -183,12 +183,17 @@ impl Engine {
             .copies
             .look(&identity, sent, is_translated, packet.time)
         {
+            Relation::New
+                if self
+                    .copies
+                    .is_merged(sent, (&transport, &identity), packet.time) =>
+            {
+                self.find_copy(flow, is_first, packet.time);
+                true
+            }
             Relation::New => self.registry.is_replayed(flow, packet.time),
             Relation::Copy => {
-                // Others passed before the first, which a second reading examines.
-                let are_missed = is_first && self.copies.missed;
-                self.segments_missed |= are_missed && !self.registry.is_young(flow);
-                self.acquit(flow, packet.time);
+                self.find_copy(flow, is_first, packet.time);
                 true
             }
             Relation::Translated(suspect) => {
@@ -256,6 +261,14 @@ impl Engine {
                 segment,
             });
         }
+    }
+
+    /// Records a copy, perhaps the first.
+    fn find_copy(&mut self, flow: Slot, is_first: bool, time: Time) {
+        // Others passed before the first, which a second reading examines.
+        let are_missed = is_first && self.copies.missed;
+        self.segments_missed |= are_missed && !self.registry.is_young(flow);
+        self.acquit(flow, time);
     }
 
     /// Takes back that a packet was a retransmission: it was the first copy, and other copies of

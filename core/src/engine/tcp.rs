@@ -7,6 +7,7 @@ use crate::connection::context::Outcome;
 use crate::connection::followed::{AnyConnection, Carrier};
 use crate::connection::tcp::application::speaks_as_client;
 use crate::flows::copies::WATCHED;
+use crate::flows::copies::merged::{LARGEST_SEGMENT, WATCHED_MERGED};
 use crate::flows::key::{End, FlowKey};
 use crate::packet::Stamp;
 use crate::wire::decode::stt::{self, Stt};
@@ -226,6 +227,10 @@ impl Engine {
         if after.repeats {
             let sent = (slot, sender);
             self.suspect(sent, stamp.time, tcp.payload_length, outcome.segment);
+            if tcp.payload_length > LARGEST_SEGMENT {
+                let flow = self.registry.flow_mut(slot);
+                flow.watch = flow.watch.max(WATCHED_MERGED);
+            }
         }
         match self.act_on(slot, place, client, &after) {
             Some(end) => self.classic_packet(slot, tcp, 1 - end, sender, stamp),

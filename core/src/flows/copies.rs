@@ -12,6 +12,9 @@
 //! Until a first copy is found, only packets at the start of a flow and after a retransmission are
 //! examined; from then on, all are. A second reading examines all from the start.
 
+pub(crate) mod merged;
+
+use self::merged::Merged;
 use super::key::End;
 use crate::bounded::clock_table::Slot;
 use crate::config::{ClientKey, Config};
@@ -120,6 +123,7 @@ pub(crate) struct Copies {
     unmarked_window: i64,
     /// Nanoseconds by which copies without marks come late; 0 if that was not seen.
     late: i64,
+    merged: Merged,
     /// True if copies may have passed before the first one was found.
     pub(crate) missed: bool,
     /// Flows whose count of watched packets is above this are examined: 1, or 0 once a copy was
@@ -139,6 +143,7 @@ impl Copies {
             window,
             unmarked_window: clamped(config.duplicate_unmarked()).saturating_mul(MICROSECOND),
             late: 0,
+            merged: Merged::default(),
             missed: false,
             quiet: if window == 0 && config.client_key == ClientKey::Address {
                 u8::MAX
@@ -157,7 +162,9 @@ impl Copies {
     /// Returns the most memory that they hold, in bytes.
     pub(crate) fn bound(config: &Config) -> u64 {
         let each = size_of::<Seen>() + size_of::<u32>();
-        (Self::capacity(config) as u64).saturating_mul(each as u64)
+        (Self::capacity(config) as u64)
+            .saturating_mul(each as u64)
+            .saturating_add(Merged::BOUND)
     }
 
     /// Compares a packet with earlier ones, and remembers it. `sender` sent it on `flow`;

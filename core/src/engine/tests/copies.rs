@@ -1,5 +1,6 @@
 //! Copies of packets, fragments, and the same addresses in several networks.
 
+mod merged;
 mod translation;
 
 use super::*;

@@ -1,0 +1,190 @@
+//! Segments that were merged into one frame, or not yet divided, at one of two places of a capture.
+//!
+//! A network card or the kernel merges segments that follow each other and have equal options (GRO,
+//! LRO), and divides large ones (TSO). A capture of two interfaces, before and after that, has the
+//! same bytes in one large frame and in several of the path's size. A sender that sends bytes again
+//! does so at least a round trip later and with a later time stamp (RFC 7323, section 3.2).
+
+use super::{Copies, Identity, IpPayload, Slot, of_tcp};
+use crate::flows::key::End;
+use crate::packet::Time;
+use crate::wire::decode::{Tcp, TcpFlags};
+
+/// Packet of Ethernet's size, in bytes (RFC 894). A segment with more was merged or is yet to be
+/// divided.
+pub(crate) const LARGEST_SEGMENT: u32 = 1_500;
+/// Number of packets examined after a large one brought nothing new: twice as many as are merged into
+/// one, of up to 64 KiB, in packets of Ethernet's size.
+pub(crate) const WATCHED_MERGED: u8 = 96;
+/// Ranges remembered per direction. With time stamps of a millisecond, 16 ms of data.
+const RUNS: usize = 16;
+/// Directions remembered, a power of two. A captured host has a handful of busy ones at a time.
+const DIRECTIONS: usize = 128;
+
+/// Bytes that follow each other, with one time stamp.
+#[derive(Clone, Copy, Debug, Default)]
+struct Run {
+    start: u32,
+    end: u32,
+    /// TCP's time stamp with a bit that is always set; 0 without one.
+    mark: u64,
+    /// IP identification of its first packet; 0 if the sender gives none.
+    identification: u16,
+    /// Payload of the largest packet with a part of it.
+    largest: u32,
+    /// Payload of the largest copy that was smaller, or 0.
+    unit: u32,
+    /// Times of its first packet and of its last.
+    since: Time,
+    until: Time,
+}
+
+impl Run {
+    /// Returns true if this is the identification that a packet of this payload at this place has when
+    /// segments are divided or merged: each segment has the next one (RFC 6864, section 4.1; Linux,
+    /// `inet_gso_segment`).
+    fn counts_to(&self, identification: u16, tcp: &Tcp<'_>) -> bool {
+        let unit = tcp.payload_length.min(self.largest).max(self.unit).max(1);
+        let before = tcp.sequence.wrapping_sub(self.start) / unit;
+        self.identification != 0
+            && identification != 0
+            && u32::from(identification.wrapping_sub(self.identification)) == before
+    }
+
+    /// Returns true if it has the byte with this sequence number.
+    const fn has(&self, sequence: u32) -> bool {
+        sequence.wrapping_sub(self.start) as i32 >= 0 && self.end.wrapping_sub(sequence) as i32 > 0
+    }
+}
+
+/// The latest bytes of one direction.
+#[derive(Clone, Copy, Debug)]
+struct Direction {
+    flow: Slot,
+    sender: End,
+    runs: [Run; RUNS],
+    /// Index of the latest run.
+    latest: usize,
+}
+
+impl Direction {
+    /// Returns true if runs for which `is_near` have all these bytes.
+    fn covers(&self, sequence: u32, length: u32, is_near: impl Fn(&Run) -> bool) -> bool {
+        let end = sequence.wrapping_add(length);
+        let mut at = sequence;
+        for _ in 0..RUNS {
+            let next = self.runs.iter().find(|run| run.has(at) && is_near(run));
+            let Some(next) = next else {
+                return false;
+            };
+            at = next.end;
+            if end.wrapping_sub(at) as i32 <= 0 {
+                return true;
+            }
+        }
+        false
+    }
+}
+
+/// The latest bytes of the directions examined last.
+#[derive(Debug, Default)]
+pub(super) struct Merged {
+    /// Empty until the first packet.
+    directions: Vec<Option<Direction>>,
+}
+
+impl Merged {
+    /// The most memory that they hold, in bytes.
+    pub(super) const BOUND: u64 = (DIRECTIONS * size_of::<Option<Direction>>()) as u64;
+
+    /// Returns true if a packet's bytes came before in packets of another size, within `windows`: in
+    /// nanoseconds, with a time stamp or a fitting identification, and without. Otherwise remembers
+    /// them.
+    fn look(
+        &mut self,
+        (flow, sender): (Slot, End),
+        (tcp, identification): (&Tcp<'_>, u16),
+        time: Time,
+        windows: (i64, i64),
+    ) -> bool {
+        if tcp.payload_length == 0 || tcp.flags.has(TcpFlags::SYN) {
+            return false;
+        }
+        let (_, _, mark) = of_tcp(tcp);
+        if self.directions.is_empty() {
+            self.directions.resize(DIRECTIONS, None);
+        }
+        let place = (2 * flow as usize + usize::from(sender)) & (DIRECTIONS - 1);
+        let is_other = |it: &mut Direction| (it.flow, it.sender) != (flow, sender);
+        let _ = self.directions[place].take_if(is_other);
+        let direction = self.directions[place].get_or_insert(Direction {
+            flow,
+            sender,
+            runs: [Run::default(); RUNS],
+            latest: 0,
+        });
+        let length = tcp.payload_length;
+        let is_within = |run: &Run, window: i64| {
+            run.largest > 0 && run.mark == mark && time.since(run.until).saturating_abs() <= window
+        };
+        if let Some(at) = direction.runs.iter().position(|run| {
+            let is_marked = mark != 0 || run.counts_to(identification, tcp);
+            run.has(tcp.sequence) && is_within(run, if is_marked { windows.0 } else { windows.1 })
+        }) {
+            let run = direction.runs[at];
+            let is_merged = length != run.largest && length.max(run.largest) > LARGEST_SEGMENT;
+            let is_near = |other: &Run| is_within(other, windows.0) && other.since >= run.since;
+            if is_merged && direction.covers(tcp.sequence, length, is_near) {
+                if length < run.largest {
+                    direction.runs[at].unit = run.unit.max(length);
+                }
+                return true;
+            }
+        }
+        let window = if mark == 0 { windows.1 } else { windows.0 };
+        let latest = &mut direction.runs[direction.latest];
+        let lasts = time.since(latest.since).saturating_abs();
+        if is_within(latest, window) && lasts <= window && latest.end == tcp.sequence {
+            latest.end = tcp.sequence.wrapping_add(length);
+            latest.until = time;
+            latest.largest = latest.largest.max(length);
+            return false;
+        }
+        direction.latest = (direction.latest + 1) % RUNS;
+        direction.runs[direction.latest] = Run {
+            start: tcp.sequence,
+            end: tcp.sequence.wrapping_add(length),
+            mark,
+            identification,
+            largest: length,
+            unit: 0,
+            since: time,
+            until: time,
+        };
+        false
+    }
+}
+
+impl Copies {
+    /// Returns true if the bytes of a packet that `sender` sent on `flow` came before in packets of
+    /// another size, merged or divided in between.
+    pub(crate) fn is_merged(
+        &mut self,
+        sent: (Slot, End),
+        (transport, identity): (&IpPayload<'_>, &Identity),
+        time: Time,
+    ) -> bool {
+        let IpPayload::Tcp(tcp) = transport else {
+            return false;
+        };
+        let windows = (self.window, self.unmarked_window.min(self.window));
+        let is_copy = self
+            .merged
+            .look(sent, (tcp, identity.identification), time, windows);
+        if is_copy {
+            self.missed |= self.quiet != 0;
+            self.found();
+        }
+        is_copy
+    }
+}
