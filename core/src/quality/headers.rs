@@ -97,20 +97,32 @@ fn give_on(found: &[(usize, f64)], requests: &mut [Request]) {
     }
 }
 
+/// Returns the end of the requests of one turn on a flow whose responses overlapped, by its first.
+fn turn_end(requests: &[Request], from: usize) -> usize {
+    let first = requests[from];
+    let in_turn = |next: &&Request| {
+        let is_beside = next.shared && next.flow == first.flow;
+        first.shared && is_beside && next.asked - first.asked < ONE_TURN
+    };
+    from + 1 + requests[from + 1..].iter().take_while(in_turn).count()
+}
+
 /// Finds overlapping requests of one turn that together have no more bytes than as many headers: a
 /// player that knows where a title's files begin requests the headers of all its qualities at once.
 fn many_headers(requests: &mut Vec<Request>, headers: &mut Vec<Header>, largest: u64) {
     let mut found: Vec<(usize, f64)> = Vec::new();
     let mut from = 0;
     while from < requests.len() {
-        let to = group_end(requests, from);
+        let to = turn_end(requests, from);
         let group = &requests[from..to];
-        let together = group.iter().all(|r| r.asked - group[0].asked < ONE_TURN);
         let bytes = group
             .iter()
             .fold(0_u64, |sum, r| sum.saturating_add(r.bytes));
-        if group.len() > 1 && together && (1..=largest).contains(&(bytes / group.len() as u64)) {
-            let came = group.iter().map(|r| r.came).fold(0.0, f64::max);
+        let came = group.iter().map(|r| r.came).fold(0.0, f64::max);
+        let goes_on = requests
+            .get(to)
+            .is_some_and(|next| next.shared && next.flow == group[0].flow && next.asked < came);
+        if group.len() > 1 && !goes_on && (1..=largest).contains(&(bytes / group.len() as u64)) {
             found.extend((from..to).map(|at| (at, came)));
         }
         from = to;

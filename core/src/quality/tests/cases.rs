@@ -138,19 +138,28 @@ fn headers_are_asked_for_with_media_in_one_turn() {
 #[test]
 fn headers_of_all_qualities_are_small_together() {
     // Their bytes were assigned to the first.
-    let left = |bytes: u64, apart: f64| {
-        let mut requests: Vec<Request> = (0..5)
-            .map(|number| Request {
-                shared: true,
-                bytes: if number == 0 { bytes } else { 0 },
-                ..request(number, 7.0 + f64::from(number) * apart)
+    let left_of = |bytes: [u64; 5], apart: f64| {
+        let mut requests: Vec<Request> = (0..)
+            .zip(bytes)
+            .map(|(number, bytes)| {
+                let asked = 7.0 + f64::from(number) * apart;
+                let came = if bytes == 0 { asked } else { asked + 0.5 };
+                Request {
+                    shared: true,
+                    bytes,
+                    came,
+                    ..request(number, asked)
+                }
             })
             .collect();
         let mut found = Vec::new();
         headers::recover(&mut requests, &mut found, 4096);
         (requests.len(), found.len())
     };
+    let left = |bytes: u64, apart: f64| left_of([bytes, 0, 0, 0, 0], apart);
     assert_eq!(left(5 * 4096, 0.002), (0, 5));
+    // To the last: when the others ended is not known.
+    assert_eq!(left_of([0, 0, 0, 0, 5 * 4096], 0.0), (0, 5));
     // Otherwise two of four in one turn are headers, as above.
     assert_eq!(left(5 * 4097, 0.002), (3, 2));
     assert_eq!(left(5 * 4096, 0.003), (3, 2));
