@@ -21,16 +21,18 @@ const AGAIN: usize = 2;
 /// Number of pictures that a player requests at once when it starts over.
 const ANEW: usize = 2;
 
-/// Finds the best hypothesis, and the times of seeks. `sure` are known by the headers of both
-/// tracks. A player of one track that requests the header of its current quality may have seeked,
-/// or returned to that quality. A player of two tracks that has the headers gives up what is in
-/// flight, and requests both tracks at once. The requests after such a place decide.
+/// Finds the best hypothesis, and the times of seeks. Headers of both tracks show those in `sure`,
+/// unless the play is explained far better without. A player of one track that requests the header
+/// of its current quality may have seeked, or returned to that quality. A player of two tracks that
+/// has the headers gives up what is in flight, and requests both tracks at once. The requests after
+/// such a place decide.
 pub(crate) fn find(
     requests: &mut [Request],
     headers: &[Header],
     sure: &[f64],
     rules: Rules,
 ) -> (Option<Fit>, Vec<f64>) {
+    let sure = &believed(requests, headers, sure, rules)[..];
     let mut seeks = sure.to_vec();
     let fetched = fetched_again(requests, headers, sure, rules);
     for again in &fetched {
@@ -80,6 +82,26 @@ pub(crate) fn find(
     let unknown = fetched.iter().filter(|again| !is_known(sure, again.at));
     let seeks = without_explained(seeks, unknown, look);
     (fit::find(requests, headers, &seeks, rules), seeks)
+}
+
+/// Removes seeks without which the play costs far less: a player that changes the quality of both
+/// tracks requests both headers, too.
+fn believed(requests: &[Request], headers: &[Header], seeks: &[f64], rules: Rules) -> Vec<f64> {
+    let look = |seeks: &[f64]| {
+        let fit = fit::find(&mut requests.to_vec(), headers, seeks, rules);
+        let known = fit.map(|fit| fit.guess.seconds);
+        fit::glance(&mut requests.to_vec(), headers, seeks, rules, known)
+    };
+    let mut left = seeks.to_vec();
+    let mut cost = if seeks.is_empty() { 0.0 } else { look(seeks) };
+    for place in seeks.iter().take(TRIED) {
+        let others: Vec<f64> = left.iter().copied().filter(|at| at != place).collect();
+        let without = look(&others);
+        if without + GONE < cost {
+            (left, cost) = (others, without);
+        }
+    }
+    left
 }
 
 /// Removes seeks that were `found` if the play costs hardly more without them, because another was

@@ -1,8 +1,10 @@
 //! Seconds of segments, start, buffer, stalls, pauses and seeks of one session.
 
 use super::super::State;
-use super::player::{Script, play};
+use super::player::{BEGIN, Script, play};
 use super::{assert_understood, infer, is_near, off, only};
+use crate::facts::segment::Segment;
+use crate::packet::Time;
 
 #[test]
 fn seconds_of_many_lengths() {
@@ -130,6 +132,35 @@ fn pictures_that_are_fetched_again_in_another_quality_do_not_count_twice() {
             assert!(off < 0.5 * seconds, "{renews} {seconds}: {off}");
         }
     }
+}
+
+#[test]
+fn other_qualities_of_both_tracks_are_no_seek() {
+    let played = play(&Script::new(6.0, 16.0, 240.0, &[(0.0, 0.9e6)]));
+    let mut segments = played.segments.clone();
+    // A picture and a sound that are requested together while the buffer fills.
+    let pair = segments.windows(2).find(|pair| {
+        let apart = pair[1].t_request.since(pair[0].t_request);
+        pair[0].t_request.0 as f64 / 1e9 > BEGIN + 2.0
+            && pair[0].kind != pair[1].kind
+            && apart < 500_000_000
+    });
+    let asked = pair.expect("some")[0].t_request.0;
+    let headers = segments[..2].to_vec();
+    for (header, before) in headers.into_iter().zip([90, 80]) {
+        let asked = Time(asked - before * 1_000_000);
+        let came = Some(Time(asked.0 + 40_000_000));
+        segments.push(Segment {
+            t_request: asked,
+            t_first: came,
+            t_last: came,
+            ..header
+        });
+    }
+    segments.sort_by_key(|segment| segment.t_request);
+    let session = only(&segments);
+    assert_eq!(session.seeks, Some(0));
+    assert!(off(&played, &session, 0.9) < 0.5);
 }
 
 #[test]
