@@ -294,6 +294,26 @@ fn a_clients_certificate_is_no_request_in_whichever_records_it_is() {
 }
 
 #[test]
+fn a_hidden_signature_is_no_request() {
+    for (signature, captured) in [(93, 256), (281, 256), (537, 256), (281, 1_000)] {
+        let mut talk = asked_for_certificate();
+        let begin = talk.packets.len();
+        talk.say(&[protected(1_300), protected(signature), protected(53)].concat());
+        talk.hear(&[protected(1_250), protected(1_250)].concat());
+        let expected = [100_000, 50_000].map(|plain| {
+            let (response, size) = records(plain, 16_384, TLS13);
+            talk.wait(RTT).say(&protected(640)).hear(&response);
+            size.0
+        });
+        let found: Vec<u64> = sizes_cut(&talk, begin, captured)
+            .iter()
+            .map(|found| found.0)
+            .collect();
+        assert_eq!(found, expected, "{signature} {captured}");
+    }
+}
+
+#[test]
 fn requests_at_once_behind_a_packed_certificate_are_known_by_their_responses() {
     for count in 1..=5 {
         let mut talk = asked_for_certificate();

@@ -87,6 +87,12 @@ impl TlsSession {
     /// Returns true if hidden client bytes after the hellos also hold a request, because they are
     /// more than ChangeCipherSpec and Finished, which are then assumed to be among them.
     fn hidden_request(&mut self, length: u64) -> bool {
+        if self.flight.has_begun() {
+            // The rest of a certificate's flight, whose end the server's answer shows.
+            let asks = self.flight.hide(length);
+            self.client_finished = asks;
+            return asks;
+        }
         self.client_finished = true;
         let handshake = match self.version {
             Some(TLS13) => 6 + RECORD_HEADER + self.finished_length().unwrap_or(FINISHED_SHA384),

@@ -6,6 +6,7 @@
 //! and what follows are requests. Which of the two it is shows when the server continues, because it
 //! has nothing to say between the client's certificate and its Finished.
 
+use super::lengths::SIGNED_FLIGHT;
 use crate::packet::Stamp;
 use crate::wire::tls::{MAX_PLAINTEXT, RECORD_HEADER};
 
@@ -35,6 +36,8 @@ impl ClientRecord {
 #[derive(Debug, Default)]
 pub(super) struct ClientFlight {
     held: Vec<ClientRecord>,
+    /// Number of hidden bytes after the first of them.
+    hidden: u64,
 }
 
 impl ClientFlight {
@@ -53,6 +56,22 @@ impl ClientFlight {
             self.held.push(record);
         }
         has_space
+    }
+
+    /// Returns true if a record is held back.
+    pub(super) const fn has_begun(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    /// Adds hidden bytes after a record that is held back. Returns true if they are more than the
+    /// rest of a flight, so that a request is among them.
+    pub(super) fn hide(&mut self, length: u64) -> bool {
+        self.hidden += length;
+        let asks = self.hidden > u64::from(SIGNED_FLIGHT + RECORD_HEADER);
+        if asks {
+            self.finish();
+        }
+        asks
     }
 
     /// Records that a Finished in a record of its own came: those before it are the certificate.

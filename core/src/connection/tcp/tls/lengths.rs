@@ -28,6 +28,10 @@ pub(super) const FLIGHT_TLS12: u32 =
 /// and Finished, with a ticket of 160 to 240 bytes (OpenSSL, measured) and as much again for names
 /// and protocols in it. A larger packet is full, and a response may have begun in it.
 pub(super) const HIDDEN_FLIGHT: u32 = 600;
+/// A client's CertificateVerify and Finished in TLS 1.3, each with the largest signature and hash in
+/// common use: RSA with 4,096 bits, SHA-384 (RFC 8446, section 4.4.3).
+pub(super) const SIGNED_FLIGHT: u32 =
+    (RECORD_HEADER + 8 + 512 + OVERHEAD_TLS13) + (RECORD_HEADER + FINISHED_SHA384);
 /// Record length of EndOfEarlyData (RFC 8446, section 4.5).
 pub(super) const END_OF_EARLY_DATA: u32 = 4 + OVERHEAD_TLS13;
 /// Record length of an alert (RFC 8446, section 6).
