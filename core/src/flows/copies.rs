@@ -247,6 +247,27 @@ impl Copies {
         None
     }
 
+    /// Returns true if the bytes of a packet that `sender` sent on `flow` came before in packets of
+    /// another size, merged or divided in between.
+    pub(crate) fn is_merged(
+        &mut self,
+        sent: (Slot, End),
+        (transport, identity): (&IpPayload<'_>, &Identity),
+        time: Time,
+    ) -> bool {
+        let IpPayload::Tcp(tcp) = transport else {
+            return false;
+        };
+        let windows = (self.window, self.unmarked_window.min(self.window));
+        let packet = (tcp, of_tcp(tcp).2, identity.identification);
+        let is_copy = self.merged.look(sent, packet, time, windows);
+        if is_copy {
+            self.missed |= self.quiet != 0;
+            self.found();
+        }
+        is_copy
+    }
+
     fn remember(&mut self, packet: Seen, hash: usize) {
         self.count = self.count.wrapping_add(1);
         self.latest[hash] = self.count;

@@ -5,7 +5,7 @@
 //! same bytes in one large frame and in several of the path's size. A sender that sends bytes again
 //! does so at least a round trip later and with a later time stamp (RFC 7323, section 3.2).
 
-use super::{Copies, Identity, IpPayload, Slot, of_tcp};
+use crate::bounded::clock_table::Slot;
 use crate::flows::key::End;
 use crate::packet::Time;
 use crate::wire::decode::{Tcp, TcpFlags};
@@ -23,7 +23,7 @@ const DIRECTIONS: usize = 128;
 
 /// Bytes that follow each other, with one time stamp.
 #[derive(Clone, Copy, Debug, Default)]
-struct Run {
+struct Stretch {
     start: u32,
     end: u32,
     /// TCP's time stamp with a bit that is always set; 0 without one.
@@ -39,7 +39,7 @@ struct Run {
     until: Time,
 }
 
-impl Run {
+impl Stretch {
     /// Returns true if this is the identification that a packet of this payload at this place has when
     /// segments are divided or merged: each segment has the next one (RFC 6864, section 4.1; Linux,
     /// `inet_gso_segment`).
@@ -59,17 +59,17 @@ impl Run {
 
 /// The latest bytes of one direction.
 #[derive(Clone, Copy, Debug)]
-struct Direction {
+struct RecentBytes {
     flow: Slot,
     sender: End,
-    runs: [Run; RUNS],
+    runs: [Stretch; RUNS],
     /// Index of the latest run.
     latest: usize,
 }
 
-impl Direction {
+impl RecentBytes {
     /// Returns true if runs for which `is_near` have all these bytes.
-    fn covers(&self, sequence: u32, length: u32, is_near: impl Fn(&Run) -> bool) -> bool {
+    fn covers(&self, sequence: u32, length: u32, is_near: impl Fn(&Stretch) -> bool) -> bool {
         let end = sequence.wrapping_add(length);
         let mut at = sequence;
         for _ in 0..RUNS {
@@ -90,41 +90,40 @@ impl Direction {
 #[derive(Debug, Default)]
 pub(super) struct Merged {
     /// Empty until the first packet.
-    directions: Vec<Option<Direction>>,
+    directions: Vec<Option<RecentBytes>>,
 }
 
 impl Merged {
     /// The most memory that they hold, in bytes.
-    pub(super) const BOUND: u64 = (DIRECTIONS * size_of::<Option<Direction>>()) as u64;
+    pub(super) const BOUND: u64 = (DIRECTIONS * size_of::<Option<RecentBytes>>()) as u64;
 
     /// Returns true if a packet's bytes came before in packets of another size, within `windows`: in
-    /// nanoseconds, with a time stamp or a fitting identification, and without. Otherwise remembers
-    /// them.
-    fn look(
+    /// nanoseconds, with a time stamp (a `mark` that is not 0) or a fitting identification, and
+    /// without. Otherwise remembers them.
+    pub(super) fn look(
         &mut self,
         (flow, sender): (Slot, End),
-        (tcp, identification): (&Tcp<'_>, u16),
+        (tcp, mark, identification): (&Tcp<'_>, u64, u16),
         time: Time,
         windows: (i64, i64),
     ) -> bool {
         if tcp.payload_length == 0 || tcp.flags.has(TcpFlags::SYN) {
             return false;
         }
-        let (_, _, mark) = of_tcp(tcp);
         if self.directions.is_empty() {
             self.directions.resize(DIRECTIONS, None);
         }
         let place = (2 * flow as usize + usize::from(sender)) & (DIRECTIONS - 1);
-        let is_other = |it: &mut Direction| (it.flow, it.sender) != (flow, sender);
+        let is_other = |it: &mut RecentBytes| (it.flow, it.sender) != (flow, sender);
         let _ = self.directions[place].take_if(is_other);
-        let direction = self.directions[place].get_or_insert(Direction {
+        let direction = self.directions[place].get_or_insert(RecentBytes {
             flow,
             sender,
-            runs: [Run::default(); RUNS],
+            runs: [Stretch::default(); RUNS],
             latest: 0,
         });
         let length = tcp.payload_length;
-        let is_within = |run: &Run, window: i64| {
+        let is_within = |run: &Stretch, window: i64| {
             run.largest > 0 && run.mark == mark && time.since(run.until).saturating_abs() <= window
         };
         if let Some(at) = direction.runs.iter().position(|run| {
@@ -133,7 +132,7 @@ impl Merged {
         }) {
             let run = direction.runs[at];
             let is_merged = length != run.largest && length.max(run.largest) > LARGEST_SEGMENT;
-            let is_near = |other: &Run| is_within(other, windows.0) && other.since >= run.since;
+            let is_near = |other: &Stretch| is_within(other, windows.0) && other.since >= run.since;
             if is_merged && direction.covers(tcp.sequence, length, is_near) {
                 if length < run.largest {
                     direction.runs[at].unit = run.unit.max(length);
@@ -151,7 +150,7 @@ impl Merged {
             return false;
         }
         direction.latest = (direction.latest + 1) % RUNS;
-        direction.runs[direction.latest] = Run {
+        direction.runs[direction.latest] = Stretch {
             start: tcp.sequence,
             end: tcp.sequence.wrapping_add(length),
             mark,
@@ -162,29 +161,5 @@ impl Merged {
             until: time,
         };
         false
-    }
-}
-
-impl Copies {
-    /// Returns true if the bytes of a packet that `sender` sent on `flow` came before in packets of
-    /// another size, merged or divided in between.
-    pub(crate) fn is_merged(
-        &mut self,
-        sent: (Slot, End),
-        (transport, identity): (&IpPayload<'_>, &Identity),
-        time: Time,
-    ) -> bool {
-        let IpPayload::Tcp(tcp) = transport else {
-            return false;
-        };
-        let windows = (self.window, self.unmarked_window.min(self.window));
-        let is_copy = self
-            .merged
-            .look(sent, (tcp, identity.identification), time, windows);
-        if is_copy {
-            self.missed |= self.quiet != 0;
-            self.found();
-        }
-        is_copy
     }
 }
