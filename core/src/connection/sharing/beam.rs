@@ -1,8 +1,11 @@
 //! The likeliest readings of a period: which request belongs to which track, and which response got
 //! which bytes.
 
+mod corrections;
+
 use smallvec::SmallVec;
 
+pub(super) use self::corrections::give_header;
 use super::asks::Asked;
 use super::backlog;
 use super::request::{MOST_REQUESTS, MediaTrack, PeriodRequest, gave_up};
@@ -22,8 +25,6 @@ const READINGS: usize = 4;
 const NONE: f64 = 3.5;
 /// The same for a request that looks like a repeated one.
 const REPEATED: f64 = 1.5;
-/// Bytes of a header (initialisation segments have 700 to 900: ffmpeg, Shaka Packager, measured).
-const HEADER: u64 = 800;
 /// The cost per audio segment's worth of bytes that fit no response.
 const MISFIT: f64 = 4.0;
 /// The cost of a request for video while the last video is in progress and has only a little.
@@ -193,15 +194,6 @@ pub(super) fn read(puzzle: &Puzzle<'_>, rhythm: &Rhythm) -> Vec<Reading> {
     let limit = readings.first().map_or(0.0, |best| best.cost + NEARLY);
     readings.retain(|reading| reading.cost <= limit);
     readings
-}
-
-/// Gives a response without bytes those of a header, which come from the largest one.
-pub(super) fn give_header(sizes: &mut [u64], at: usize) {
-    let largest = (0..sizes.len()).max_by_key(|&at| sizes[at]).unwrap_or(at);
-    if sizes[at] == 0 && sizes[largest] > 2 * HEADER {
-        sizes[largest] -= HEADER;
-        sizes[at] = HEADER;
-    }
 }
 
 /// Copies lists as a whole: `SmallVec` clones item by item.
@@ -460,29 +452,6 @@ impl Reading {
             }
             _ if bytes > 0 => self.leave(bytes, to, usual),
             _ => {}
-        }
-    }
-
-    /// Returns the reading with the bytes of headers, which come from the largest response.
-    pub(super) fn with_headers(&self, told: &[Asked]) -> Self {
-        let mut reading = self.clone();
-        for (at, told) in told.iter().enumerate() {
-            if *told != Asked::Media && reading.tracks[at] == MediaTrack::None {
-                give_header(&mut reading.sizes, at);
-            }
-        }
-        reading
-    }
-
-    /// Exchanges the first two requests, which look alike, if the second one is read as for the
-    /// track that was requested first.
-    pub(super) fn put_first(&mut self, first: MediaTrack) {
-        let is_media = self.tracks[0] != MediaTrack::None;
-        if is_media && self.tracks[0] != first && self.tracks[1] == first {
-            self.tracks.swap(0, 1);
-            self.sizes.swap(0, 1);
-            self.ends.swap(0, 1);
-            self.doubtful.swap(0, 1);
         }
     }
 

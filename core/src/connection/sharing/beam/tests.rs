@@ -1,19 +1,6 @@
 use super::*;
 
 #[test]
-fn both_sides_of_a_response_that_may_hold_a_header_too() {
-    for (size, header) in [(2 * HEADER, 0), (2 * HEADER + 1, HEADER)] {
-        let reading = Reading {
-            sizes: [size, 0].into_iter().collect(),
-            tracks: [MediaTrack::Video, MediaTrack::None].into_iter().collect(),
-            ..Reading::default()
-        };
-        let with_headers = reading.with_headers(&[Asked::Media, Asked::Header]);
-        assert_eq!(with_headers.sizes[..], [size - header, header]);
-    }
-}
-
-#[test]
 fn both_sides_of_where_audio_fits() {
     let reading = Reading {
         manner: Manner::InOrder,
