@@ -22,7 +22,7 @@ const RUNS: usize = 16;
 const DIRECTIONS: usize = 128;
 
 /// Bytes that follow each other, with one time stamp.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Stretch {
     start: u32,
     end: u32,
@@ -63,17 +63,70 @@ struct RecentBytes {
     flow: Slot,
     sender: End,
     runs: [Stretch; RUNS],
-    /// Index of the latest run.
+    /// Number of runs, and index of the latest.
+    count: usize,
     latest: usize,
+    /// Sequence number after the furthest byte.
+    ahead: u32,
 }
 
 impl RecentBytes {
+    const fn new(flow: Slot, sender: End) -> Self {
+        let none = Stretch {
+            start: 0,
+            end: 0,
+            mark: 0,
+            identification: 0,
+            largest: 0,
+            unit: 0,
+            since: Time(0),
+            until: Time(0),
+        };
+        Self {
+            flow,
+            sender,
+            runs: [none; RUNS],
+            count: 0,
+            latest: 0,
+            ahead: 0,
+        }
+    }
+
+    fn runs(&self) -> &[Stretch] {
+        &self.runs[..self.count]
+    }
+
+    /// Adds a run in place of the oldest.
+    fn push(&mut self, run: Stretch) {
+        if self.count == 0 || run.end.wrapping_sub(self.ahead) as i32 > 0 {
+            self.ahead = run.end;
+        }
+        if self.count < RUNS {
+            self.latest = self.count;
+            self.count += 1;
+        } else {
+            self.latest = (self.latest + 1) % RUNS;
+        }
+        self.runs[self.latest] = run;
+    }
+
+    /// Lets the latest run go on up to this sequence number.
+    fn extend(&mut self, end: u32, length: u32, time: Time) {
+        let latest = &mut self.runs[self.latest];
+        latest.end = end;
+        latest.until = time;
+        latest.largest = latest.largest.max(length);
+        if end.wrapping_sub(self.ahead) as i32 > 0 {
+            self.ahead = end;
+        }
+    }
+
     /// Returns true if runs for which `is_near` have all these bytes.
     fn covers(&self, sequence: u32, length: u32, is_near: impl Fn(&Stretch) -> bool) -> bool {
         let end = sequence.wrapping_add(length);
         let mut at = sequence;
         for _ in 0..RUNS {
-            let next = self.runs.iter().find(|run| run.has(at) && is_near(run));
+            let next = self.runs().iter().find(|run| run.has(at) && is_near(run));
             let Some(next) = next else {
                 return false;
             };
@@ -114,22 +167,23 @@ impl Merged {
             self.directions.resize(DIRECTIONS, None);
         }
         let place = (2 * flow as usize + usize::from(sender)) & (DIRECTIONS - 1);
-        let is_other = |it: &mut RecentBytes| (it.flow, it.sender) != (flow, sender);
-        let _ = self.directions[place].take_if(is_other);
-        let direction = self.directions[place].get_or_insert(RecentBytes {
-            flow,
-            sender,
-            runs: [Stretch::default(); RUNS],
-            latest: 0,
-        });
+        let direction =
+            self.directions[place].get_or_insert_with(|| RecentBytes::new(flow, sender));
+        if (direction.flow, direction.sender) != (flow, sender) {
+            (direction.flow, direction.sender, direction.count) = (flow, sender, 0);
+        }
         let length = tcp.payload_length;
         let is_within = |run: &Stretch, window: i64| {
-            run.largest > 0 && run.mark == mark && time.since(run.until).saturating_abs() <= window
+            run.mark == mark && time.since(run.until).saturating_abs() <= window
         };
-        if let Some(at) = direction.runs.iter().position(|run| {
+        let has_begin = |run: &Stretch| {
             let is_marked = mark != 0 || run.counts_to(identification, tcp);
             run.has(tcp.sequence) && is_within(run, if is_marked { windows.0 } else { windows.1 })
-        }) {
+        };
+        // Most packets go on where the furthest ended.
+        let is_new = tcp.sequence.wrapping_sub(direction.ahead) as i32 >= 0;
+        let had = || direction.runs().iter().position(has_begin);
+        if !is_new && let Some(at) = had() {
             let run = direction.runs[at];
             let is_merged = length != run.largest && length.max(run.largest) > LARGEST_SEGMENT;
             let is_near = |other: &Stretch| is_within(other, windows.0) && other.since >= run.since;
@@ -141,25 +195,24 @@ impl Merged {
             }
         }
         let window = if mark == 0 { windows.1 } else { windows.0 };
-        let latest = &mut direction.runs[direction.latest];
+        let latest = &direction.runs[direction.latest];
         let lasts = time.since(latest.since).saturating_abs();
-        if is_within(latest, window) && lasts <= window && latest.end == tcp.sequence {
-            latest.end = tcp.sequence.wrapping_add(length);
-            latest.until = time;
-            latest.largest = latest.largest.max(length);
+        let goes_on = direction.count > 0 && latest.end == tcp.sequence;
+        let end = tcp.sequence.wrapping_add(length);
+        if goes_on && is_within(latest, window) && lasts <= window {
+            direction.extend(end, length, time);
             return false;
         }
-        direction.latest = (direction.latest + 1) % RUNS;
-        direction.runs[direction.latest] = Stretch {
+        direction.push(Stretch {
             start: tcp.sequence,
-            end: tcp.sequence.wrapping_add(length),
+            end,
             mark,
             identification,
             largest: length,
             unit: 0,
             since: time,
             until: time,
-        };
+        });
         false
     }
 }
