@@ -468,6 +468,8 @@ fn steadiness(
         Track::Video => SCATTER,
         Track::Audio => SCATTER + SCATTER_BESIDE * guess.seconds[0],
     };
+    // If tracks are inferred by turns, neither level is exact.
+    let own = if divided { scatter } else { SCATTER };
     let mut plateaus = Plateaus::new(!beside);
     // Players fetch sound up to the picture's end, or up to a segment beyond.
     let leads = [0.0, guess.seconds[0].max(guess.seconds[1])];
@@ -476,7 +478,7 @@ fn steadiness(
         let cost = plateaus.see(level.own, level.seeks, scatter);
         let follows = track == Track::Audio && beside && plateaus.begun;
         for (total, lead) in totals.iter_mut().zip(leads) {
-            let beside = BESIDE + beside_picture(level, guess, lead, scatter);
+            let beside = BESIDE + beside_picture(level, guess, lead, [own, scatter]);
             *total += if follows { cost.min(beside) } else { cost };
         }
         plateaus.begun = true;
@@ -486,12 +488,23 @@ fn steadiness(
 }
 
 /// Returns the cost of a level of sound with a player that fetches sound when it is behind the
-/// picture, up to `lead` seconds beyond it, or when less than a segment is left.
-fn beside_picture(level: &Level, guess: Guess, lead: f64, scatter: f64) -> f64 {
+/// picture, up to `lead` seconds beyond it, or when less than a segment is left. `scatters`: of its
+/// own level, and beside the picture's.
+fn beside_picture(level: &Level, guess: Guess, lead: f64, scatters: [f64; 2]) -> f64 {
     let [picture, sound] = guess.seconds;
-    let least = (level.other - picture).max(sound) - BEHIND_PICTURE;
-    let most = (level.other + lead).max(sound) + ABOVE_PICTURE;
-    let off = (least - level.own).max(level.own - most).max(0.0) / scatter;
+    let [own, beside] = scatters;
+    let limit = |of_picture: f64| {
+        if sound > of_picture {
+            (sound, own)
+        } else {
+            (of_picture, beside)
+        }
+    };
+    let (least, below) = limit(level.other - picture);
+    let (most, above) = limit(level.other + lead);
+    let off = ((least - BEHIND_PICTURE - level.own) / below)
+        .max((level.own - most - ABOVE_PICTURE) / above)
+        .max(0.0);
     0.5 * off * off
 }
 

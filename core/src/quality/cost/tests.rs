@@ -143,11 +143,28 @@ fn sound_beside_the_picture_may_be_a_segment_behind_it() {
             waited: true,
             seeks: 0,
         };
-        beside_picture(&level, guess, 0.0, 0.5)
+        beside_picture(&level, guess, 0.0, [0.5; 2])
     };
     for (own, free) in [(15.2, false), (15.4, true), (20.4, true), (20.6, false)] {
         assert_eq!(cost(own) == 0.0, free, "{own}");
     }
+}
+
+#[test]
+fn sound_waits_for_its_own_segment_as_exactly_as_the_picture_does() {
+    // Little picture is left, so the sound's own seconds decide, or there is enough of it.
+    let cost = |own: f64, other: f64| {
+        let level = level(own, other, true);
+        beside_picture(&level, guess([10.0, 8.0]), 0.0, [0.25, 1.0])
+    };
+    let near = |said: f64, cost: f64| assert!((said - cost).abs() < 1e-9, "{said} {cost}");
+    near(cost(7.3, 2.0), 0.0);
+    near(cost(7.05, 2.0), 0.5);
+    near(cost(8.5, 2.0), 0.0);
+    near(cost(8.75, 2.0), 0.5);
+    near(cost(19.3, 30.0), 0.0);
+    near(cost(18.3, 30.0), 0.5);
+    near(cost(31.5, 30.0), 0.5);
 }
 
 #[test]
