@@ -6,16 +6,17 @@
 //! level drifts. Before the buffer is full the player does not wait, and it never waits with an
 //! empty one. Sound and picture cover the same time.
 
+mod steadiness;
+
+use self::steadiness::{ABOVE_PICTURE, steadiness};
 use super::clock::{Clock, Event, FOLLOWS, Guess, Idle, Knot, State};
 use super::follow::Follow;
 use super::pause::{ACTED, AT_ONCE, Level, is_pause, leapt, played_at, reached_before};
-use super::plateaus::{FULL, MOST, Plateaus};
+use super::plateaus::{FULL, MOST};
 use super::play::{Play, USUAL_BUFFER};
 use super::request::Track;
 use super::seconds;
 
-/// Scatter of levels at requests after a wait, in seconds: players have timers of half a second.
-const SCATTER: f64 = 0.35;
 /// Nobody waits with less ahead, in seconds, and certainly not with nothing.
 const NEEDED: f64 = 2.0;
 const DRY: f64 = 3.0;
@@ -32,32 +33,18 @@ const ENOUGH_TO_BEGIN: f64 = 2.1;
 const APART: f64 = 1.5;
 /// The cost of holding e times as much as most players do.
 const LARGE: f64 = 1.0;
-/// The cost of a request for sound that follows the picture's instead of its own level.
-const BESIDE: f64 = 0.05;
 /// Cost of an immediate request although the buffer is full.
 const ABOVE: f64 = 1.5;
 /// The most that all observations of one kind cost.
 const MOST_OF_A_KIND: f64 = 20.0;
 /// Most requests to examine.
 const LOOKED_AT: usize = 1500;
-/// Sound beside the picture: seconds by which it can be nearer to the picture than one segment
-/// behind, or above it.
-const BEHIND_PICTURE: f64 = 0.7;
-const ABOVE_PICTURE: f64 = 0.5;
-/// Cost of a player whose sound can be a segment ahead of the picture (Shaka Player does so:
-/// `StreamingEngine`).
-const LEADS: f64 = 1.0;
-/// The same if tracks are inferred by turns, which nothing else confirms.
-const LEADS_DIVIDED: f64 = 8.0;
 /// A player whose sound follows the picture requests sound before it is a segment of pictures
 /// behind, less these seconds. The cost if it does not, and the most in all: tracks whose seconds
 /// are slightly off drift apart.
 const SOUND_EARLY: f64 = 0.1;
 const SOUND_LATE: f64 = 0.25;
 const SOUND_LATE_MOST: f64 = 2.0;
-/// Growth of the scatter of sound's levels with each second of the picture's segment that it
-/// follows.
-const SCATTER_BESIDE: f64 = 0.1;
 /// Tracks that are further apart than this many of the longer segments, and this many seconds more,
 /// cost at most this much per arrival.
 const LEAD_SEGMENTS: f64 = 2.0;
@@ -454,58 +441,6 @@ fn not_begun(clock: &Clock, track: Track) -> f64 {
     } else {
         0.0
     }
-}
-
-/// Returns the cost of levels at waits that differ, and the plateaus on which they agree.
-fn steadiness(
-    seen: &[Level],
-    track: Track,
-    guess: Guess,
-    beside: bool,
-    divided: bool,
-) -> (f64, Plateaus) {
-    let scatter = match track {
-        Track::Video => SCATTER,
-        Track::Audio => SCATTER + SCATTER_BESIDE * guess.seconds[0],
-    };
-    // If tracks are inferred by turns, neither level is exact.
-    let own = if divided { scatter } else { SCATTER };
-    let mut plateaus = Plateaus::new(!beside);
-    // Players fetch sound up to the picture's end, or up to a segment beyond.
-    let leads = [0.0, guess.seconds[0].max(guess.seconds[1])];
-    let mut totals = [0.0, if divided { LEADS_DIVIDED } else { LEADS }];
-    for level in seen.iter().filter(|level| level.waited) {
-        let cost = plateaus.see(level.own, level.seeks, scatter);
-        let follows = track == Track::Audio && beside && plateaus.begun;
-        for (total, lead) in totals.iter_mut().zip(leads) {
-            let beside = BESIDE + beside_picture(level, guess, lead, [own, scatter]);
-            *total += if follows { cost.min(beside) } else { cost };
-        }
-        plateaus.begun = true;
-    }
-    plateaus.leave();
-    (totals[0].min(totals[1]), plateaus)
-}
-
-/// Returns the cost of a level of sound with a player that fetches sound when it is behind the
-/// picture, up to `lead` seconds beyond it, or when less than a segment is left. `scatters`: of its
-/// own level, and beside the picture's.
-fn beside_picture(level: &Level, guess: Guess, lead: f64, scatters: [f64; 2]) -> f64 {
-    let [picture, sound] = guess.seconds;
-    let [own, beside] = scatters;
-    let limit = |of_picture: f64| {
-        if sound > of_picture {
-            (sound, own)
-        } else {
-            (of_picture, beside)
-        }
-    };
-    let (least, below) = limit(level.other - picture);
-    let (most, above) = limit(level.other + lead);
-    let off = ((least - BEHIND_PICTURE - level.own) / below)
-        .max((level.own - most - ABOVE_PICTURE) / above)
-        .max(0.0);
-    0.5 * off * off
 }
 
 #[cfg(test)]

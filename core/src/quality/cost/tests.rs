@@ -1,7 +1,9 @@
 //! The level of a full buffer, and the cost of stalls: both sides.
 
+use super::steadiness::{LEADS, LEADS_DIVIDED, SCATTER, beside_picture};
 use super::*;
 use crate::quality::interpret::interpret;
+use crate::quality::plateaus::Plateaus;
 use crate::quality::request::Request;
 use crate::quality::tests::{RULES, level, request};
 
