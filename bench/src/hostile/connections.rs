@@ -230,7 +230,8 @@ pub(super) fn held(flows: u64) -> Frames {
         .collect();
     let ends = Ends::to(NETFLIX, 0, 443);
     before.extend(holding(0, 60_000));
-    let repeats = (0..).map(move |at| tcp(at, ends, false, (20_000, 2), 1, &[7]));
+    // Later than a divided copy of the large segment comes.
+    let repeats = (10_000..).map(move |at| tcp(at, ends, false, (20_000, 2), 1, &[7]));
     (before, Box::new(repeats))
 }
 
