@@ -15,7 +15,7 @@ const NEAR: u64 = 60_000;
 const NEAR_PART: u64 = 3;
 /// The credit of audio that is requested just when the last one should be complete, and the cost of
 /// audio that is requested in less than half of the time. In 25 recordings, a credit of 1 makes none
-/// worse and three far better; with 1.5, video that ends together with audio is taken for audio.
+/// worse and three better; with 1.5, video that ends together with audio is taken for audio.
 const ON_TIME: f64 = 1.0;
 const EARLY: f64 = 1.5;
 
