@@ -77,6 +77,10 @@ fn read<'a>(
             choice.rotate_left(responses) & 0x80 != 0
         };
         reader.read(offset, bytes, length, bodiless, |event| {
+            // How they are divided depends on packets.
+            if matches!(event, HttpEvent::EmptyLines(..)) {
+                return;
+            }
             if let HttpEvent::Start(at) | HttpEvent::End(at) = event {
                 assert!((last..=offset + length).contains(&at), "{at} behind {last}");
                 last = at;
