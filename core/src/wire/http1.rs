@@ -4,10 +4,15 @@
 //! interim responses, responses without body. Not read: bodies, trailer fields, the contents of a
 //! CONNECT tunnel or an upgrade.
 
+mod begin;
 mod head;
 
 use httparse::{EMPTY_HEADER, Header, Request, Response, Status};
 
+use self::begin::empty_lines;
+pub use self::begin::{
+    behind_empty_lines, looks_like_request, looks_like_response, may_be_request, may_be_response,
+};
 use self::head::{Body, field, framing, head_end, terminator};
 use super::host_name::host_name;
 
@@ -20,65 +25,6 @@ const MAX_FIELDS: usize = 100;
 pub(crate) const HEAD_END: usize = 4;
 /// Longest chunk-size line; extensions are rare and short.
 const MAX_CHUNK_LINE: u32 = 4096;
-
-/// Methods, which matter for how a response ends (RFC 9110, section 9).
-const METHODS: [&[u8]; 9] = [
-    b"GET ",
-    b"POST ",
-    b"HEAD ",
-    b"PUT ",
-    b"OPTIONS ",
-    b"DELETE ",
-    b"PATCH ",
-    b"CONNECT ",
-    b"TRACE ",
-];
-
-/// Returns what follows the empty lines that may precede a message (RFC 9112, section 2.2).
-#[must_use]
-pub fn behind_empty_lines(bytes: &[u8]) -> &[u8] {
-    &bytes[empty_lines(bytes)..]
-}
-
-/// Returns the length of these lines, in bytes.
-fn empty_lines(bytes: &[u8]) -> usize {
-    let is_end = |byte: &&u8| matches!(byte, b'\r' | b'\n');
-    bytes.iter().take_while(is_end).count()
-}
-
-/// Returns true if these bytes begin a request line, or empty lines before one.
-#[must_use]
-pub fn looks_like_request(bytes: &[u8]) -> bool {
-    // Nearly all packets can be judged by their first byte.
-    let bytes = behind_empty_lines(bytes);
-    let &[first, second, third, ..] = bytes else {
-        return false;
-    };
-    first.is_ascii_uppercase()
-        && METHODS.iter().any(|method| {
-            let shared = method.len().min(bytes.len());
-            method[..3] == [first, second, third] && bytes[..shared] == method[..shared]
-        })
-}
-
-/// Returns true if these few bytes may begin a request line, or empty lines before one.
-#[must_use]
-pub fn may_be_request(bytes: &[u8]) -> bool {
-    let bytes = behind_empty_lines(bytes);
-    METHODS.iter().any(|method| method.starts_with(bytes))
-}
-
-/// Returns true if these bytes begin a status line, or empty lines before one.
-#[must_use]
-pub fn looks_like_response(bytes: &[u8]) -> bool {
-    behind_empty_lines(bytes).starts_with(b"HTTP/1.")
-}
-
-/// Returns true if these few bytes may begin a status line, or empty lines before one.
-#[must_use]
-pub fn may_be_response(bytes: &[u8]) -> bool {
-    b"HTTP/1.".starts_with(behind_empty_lines(bytes))
-}
 
 /// Returns the host that a request names, without its port, from a whole or cut head; `None` for an
 /// IPv6 address.
