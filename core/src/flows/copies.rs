@@ -16,7 +16,6 @@ mod identity;
 pub(crate) mod merged;
 
 pub(crate) use self::identity::Identity;
-use self::identity::of_tcp;
 use self::merged::Merged;
 use super::key::End;
 use crate::bounded::clock_table::Slot;
@@ -239,7 +238,7 @@ impl Copies {
             return false;
         };
         let windows = (self.window, self.unmarked_window.min(self.window));
-        let packet = (tcp, of_tcp(tcp).2, identity.identification);
+        let packet = (tcp, identity.stamp, identity.identification);
         let is_copy = self.merged.look(sent, packet, time, windows);
         if is_copy {
             self.missed |= self.quiet != 0;

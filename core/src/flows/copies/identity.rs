@@ -17,8 +17,8 @@ pub(crate) struct Identity {
     /// True for a TCP segment that takes sequence numbers: data or a SYN.
     pub(super) is_numbered: bool,
     pub(super) is_syn: bool,
-    /// True with a time stamp of TCP, or for a fragment.
-    pub(super) is_stamped: bool,
+    /// TCP's time stamp with a bit that is always set, and the place of a fragment; 0 without both.
+    pub(super) stamp: u64,
     /// True for a packet that opens a connection, with contents that no other has.
     pub(super) opens: bool,
     /// True with enough bytes of payload to distinguish it from others.
@@ -68,7 +68,7 @@ impl Identity {
             unique,
             is_numbered: is_syn || has_data,
             is_syn,
-            is_stamped: options != 0,
+            stamp: options,
             opens: is_long || is_syn && options != 0,
             has_contents: contents != 0,
         })
@@ -84,7 +84,7 @@ impl Identity {
     /// Returns true if the packet has a number or a time that its sender changes when it sends
     /// again.
     pub(super) const fn is_marked(&self) -> bool {
-        self.identification != 0 || self.is_stamped
+        self.identification != 0 || self.stamp != 0
     }
 
     /// Returns true for a packet that opens a connection, with what no other has: numbers and a time
@@ -115,7 +115,7 @@ fn of_bytes(header: &[u8], identification: u16) -> Option<(u64, u64, u64, (bool,
     Some((identification.into(), 0, contents(behind), (false, false)))
 }
 
-pub(super) fn of_tcp(tcp: &Tcp<'_>) -> (u64, u64, u64) {
+fn of_tcp(tcp: &Tcp<'_>) -> (u64, u64, u64) {
     /// Kind and length of the timestamps option (RFC 7323, section 3.2).
     const TIME_STAMPS: [u8; 2] = [8, 10];
     let numbers = u64::from(tcp.sequence) << 32 | u64::from(tcp.acknowledgement);
