@@ -84,8 +84,8 @@ impl ClientFlight {
         self.held.first().is_some_and(|first| first.end() <= peer)
     }
 
-    /// Takes the records out, given that the flight was packed: the offset at which it ended, and
-    /// the records after it.
+    /// Removes the records, given that the flight was packed, and returns the offset at which it
+    /// ended and the records after it.
     pub(super) fn unpack(&mut self) -> (Option<u64>, impl Iterator<Item = ClientRecord> + use<>) {
         let held = std::mem::take(&mut self.held);
         let full = held

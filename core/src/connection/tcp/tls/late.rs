@@ -62,7 +62,7 @@ impl LateRecord {
         }
     }
 
-    /// Takes the doubt back if it is about this response, and begins anew.
+    /// Removes the doubt if it is about this response, and begins anew.
     fn settle(&mut self, number: u32, ledger: &mut Ledger) {
         if self.number == number
             && let Some(exchange) = ledger.find_mut(number)

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// What packets have that shows when they were sent.
+/// The marks of packets that show when they were sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Marks {
     TimeStamp,

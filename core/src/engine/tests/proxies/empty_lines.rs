@@ -5,7 +5,7 @@ use super::*;
 
 const LINES: [&[u8]; 5] = [b"", b"\r\n", b"\n", b"\r\n\r\n", b"\r\n\r\n\r\n"];
 
-/// Says a message behind empty lines: in the same packets, or after them.
+/// Sends a message behind empty lines: in the same packets, or after them.
 fn say_behind(talk: &mut Talk, lines: &[u8], message: &[u8], is_apart: bool) {
     if is_apart {
         talk.say(lines).wait(MILLISECOND).say(message);
