@@ -252,9 +252,9 @@ impl Engine {
         let key = self.registry.key(slot);
         let Some(client) = client_end(&self.config, key, tcp, sender, server) else {
             // Data that is not a beginning and does not show who sends it settles the matter; a
-            // bare acknowledgement does not.
+            // bare acknowledgement does not, nor does the byte of a keep-alive.
             let flow = self.registry.flow_mut(slot);
-            flow.identified_or_given_up = tcp.payload_length > 0;
+            flow.identified_or_given_up = tcp.payload_length > 1;
             flow.passed_over = true;
             return None;
         };

@@ -111,6 +111,12 @@ impl Half {
         self.highest
     }
 
+    /// Returns true if a single byte at this offset is a keep-alive's and no data (RFC 1122, section
+    /// 4.2.3.6): the byte before the next, once all is acknowledged.
+    const fn is_keep_alive(&self, offset: u64) -> bool {
+        offset + 1 == self.highest && self.acknowledged >= self.highest
+    }
+
     /// Counts payload. Returns the bytes seen for the first time, and true if they are below others
     /// that came before.
     fn receive(&mut self, start: u64, end: u64) -> (u64, bool) {
@@ -250,7 +256,10 @@ impl TcpHalves {
         if tcp.flags.has(TcpFlags::ACK) {
             seen.round_trip = other.acknowledge(tcp.acknowledgement, time);
         }
-        let length = u64::from(tcp.payload_length);
+        let length = match u64::from(tcp.payload_length) {
+            1 if !is_syn && own.is_keep_alive(start) => 0,
+            length => length,
+        };
         if length > 0 {
             let is_below;
             (seen.new_bytes, is_below) = own.receive(start, start + length);

@@ -197,7 +197,10 @@ impl Connection {
         self.settle(false, ctx, limits);
         let mut outcome = Outcome::default();
         // A reset may carry text for people (RFC 9293, section 3.5.3), which is not data.
-        if tcp.payload_length > 0 && !tcp.flags.has(TcpFlags::RST) {
+        let has_data = tcp.payload_length > 0
+            && !tcp.flags.has(TcpFlags::RST)
+            && !self.is_keep_alive(tcp, from_client);
+        if has_data {
             outcome = if from_client {
                 self.client_data(tcp, sequence, stamp, ctx, limits)
             } else {
@@ -209,9 +212,9 @@ impl Connection {
             } else {
                 &mut self.down
             };
-            stream.start(sequence);
+            stream.start(sequence.wrapping_add(tcp.payload_length));
         }
-        self.over &= tcp.payload_length == 0;
+        self.over &= !has_data;
         if tcp.flags.has(TcpFlags::FIN) {
             let stream = if from_client {
                 &mut self.up
@@ -231,6 +234,14 @@ impl Connection {
         }
         self.over |= tcp.flags.has(TcpFlags::RST) || self.up.is_over() && self.down.is_over();
         outcome
+    }
+
+    /// Returns true if a packet's only byte is a keep-alive's.
+    fn is_keep_alive(&self, tcp: &Tcp<'_>, from_client: bool) -> bool {
+        let stream = if from_client { &self.up } else { &self.down };
+        tcp.payload_length == 1
+            && tcp.flags.0 & (TcpFlags::SYN.0 | TcpFlags::FIN.0) == 0
+            && stream.is_keep_alive(tcp.sequence)
     }
 
     /// Ends the connection: a new one has the same ports, or this one is evicted.

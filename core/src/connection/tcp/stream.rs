@@ -191,6 +191,16 @@ impl Stream {
         }
     }
 
+    /// Returns true if a single byte with this sequence number is no data: a keep-alive repeats the
+    /// number before the next one, once all is acknowledged, with any byte or none (RFC 1122, section
+    /// 4.2.3.6). If nothing of this direction is known, a single byte is more likely one than data.
+    #[must_use]
+    pub(crate) fn is_keep_alive(&self, sequence: u32) -> bool {
+        let is_before_next = sequence == self.next_sequence.wrapping_sub(1);
+        let is_idle = self.acknowledged >= self.next && self.pieces.is_empty();
+        !self.started || is_before_next && is_idle
+    }
+
     /// Records a FIN after the byte before `sequence`.
     pub fn finish(&mut self, sequence: u32) {
         self.start(sequence);

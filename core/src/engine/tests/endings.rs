@@ -105,7 +105,30 @@ fn keep_alive_probes_are_neither_requests_nor_data() {
             [(5000, 0), (5000, 0)]
         );
         assert_eq!(said.iter().flatten().filter(|said| said.request).count(), 2);
-        assert_eq!(segments[0].retransmitted_bytes, 3 * length as u64);
+        assert_eq!(segments[0].retransmitted_bytes, 0);
+    }
+}
+
+#[test]
+fn a_capture_may_begin_with_a_keep_alive() {
+    for from_client in [true, false] {
+        let mut talk = Talk::new(50_001, NETFLIX, 80);
+        for _ in 0..2 {
+            let next = if from_client { talk.up } else { talk.down };
+            talk.packet(from_client, ACK, &[0]);
+            talk.packets.last_mut().unwrap().sequence = next.wrapping_sub(1);
+            if from_client {
+                talk.up = next;
+            } else {
+                talk.down = next;
+            }
+            talk.wait(RTT).packet(!from_client, ACK, &[]);
+            talk.wait(5_000 * MILLISECOND);
+        }
+        talk.say(REQUEST).hear(&response(3_000));
+        let size = response(3_000).len() as u64;
+        let (engine, _) = run(Config::default(), &talk.packets);
+        assert_eq!(sizes(&engine), [(size, size)], "{from_client}");
     }
 }
 

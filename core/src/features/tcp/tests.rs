@@ -309,3 +309,17 @@ fn what_is_remembered_is_bounded() {
     assert!(c.down.holes.len() <= HOLES && c.up.holes.len() <= HOLES);
     assert!(c.up.repeated.len() <= REPEATED && c.up.awaited.len() <= AWAITED);
 }
+
+#[test]
+fn a_keep_alives_byte_is_not_sent_again() {
+    let mut c = TcpHalves::default();
+    down(&mut c, &acknowledging(100, 50, 7), 0);
+    // It was not acknowledged.
+    let again = down(&mut c, &acknowledging(149, 1, 7), 10);
+    assert_eq!(facts(again), (0, Some(1), false));
+    up(&mut c, &acknowledging(7, 0, 150), 20);
+    let asks = down(&mut c, &acknowledging(149, 1, 7), 5_000);
+    assert_eq!(facts(asks), (0, None, false));
+    let more = down(&mut c, &acknowledging(150, 1, 7), 5_001);
+    assert_eq!(facts(more), (1, Some(0), false));
+}
