@@ -7,11 +7,13 @@
 
 mod client;
 mod flight;
+mod key_update;
 mod late;
 mod lengths;
 mod server;
 
 use self::flight::ClientFlight;
+use self::key_update::KeyUpdate;
 use self::late::LateRecord;
 use self::lengths::{
     CBC_BLOCK, MAX_FINISHED_TLS12, OVERHEAD_TLS12_GCM, OVERHEAD_TLS12_POLY1305, OVERHEAD_TLS13,
@@ -62,6 +64,7 @@ pub(crate) struct TlsSession {
     early: Early,
     tickets: Tickets,
     late: LateRecord,
+    key_update: KeyUpdate,
     /// Position of the server's stream when a client's handshake message came that is not followed
     /// by application data.
     up_handshake: Option<u64>,
@@ -98,6 +101,7 @@ impl TlsSession {
             early: Early::default(),
             tickets: Tickets::default(),
             late: LateRecord::default(),
+            key_update: KeyUpdate::default(),
             up_handshake: None,
             down_handshake: None,
             down_class: Class::Control,

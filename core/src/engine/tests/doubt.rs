@@ -175,3 +175,35 @@ fn what_was_never_captured_of_a_ticket_is_not_missing_from_the_response() {
         );
     }
 }
+
+#[test]
+fn the_size_of_a_response_covers_a_key_update_in_it() {
+    let update = || protected(5 + 17);
+    let full = || protected_body(16_384, 17);
+    for (between, errors) in [
+        (vec![full(), update(), full()], 5),
+        // It ends with such a record, as responses of chunks do.
+        (vec![full(), full(), update()], 0),
+        // Servers that write so themselves do so more than once.
+        (vec![full(), update(), update(), full()], 0),
+        (
+            vec![full(), update(), full(), update(), full(), update()],
+            0,
+        ),
+        (vec![full(), protected(6 + 17), full()], 0),
+        (vec![full(), protected(4 + 17), full()], 0),
+    ] {
+        let mut talk = Talk::new(50_008, NETFLIX, 443);
+        talk.tls13(NAME);
+        for _ in 0..2 {
+            let records = [full(), between.concat()].concat();
+            talk.wait(400 * MILLISECOND)
+                .say(&protected(640))
+                .hear(&records);
+        }
+        talk.close();
+        let found = damaged(&talk, &[], &[]);
+        let found: Vec<_> = found.iter().map(|it| it.size_error).collect();
+        assert_eq!(found, [errors; 2], "{:?}", between.len());
+    }
+}

@@ -34,6 +34,8 @@ pub(super) const SIGNED_FLIGHT: u32 =
     (RECORD_HEADER + 8 + 512 + OVERHEAD_TLS13) + (RECORD_HEADER + FINISHED_SHA384);
 /// Record length of EndOfEarlyData (RFC 8446, section 4.5).
 pub(super) const END_OF_EARLY_DATA: u32 = 4 + OVERHEAD_TLS13;
+/// Record length of a KeyUpdate (RFC 8446, section 4.6.3).
+pub(super) const KEY_UPDATE: u32 = 4 + 1 + OVERHEAD_TLS13;
 /// Record length of an alert (RFC 8446, section 6).
 pub(super) const ALERT: u32 = 2 + OVERHEAD_TLS13;
 /// Largest record of a TLS 1.2 Finished: IV, message, MAC and padding with AES-256-CBC and SHA-384

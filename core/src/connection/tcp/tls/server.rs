@@ -215,6 +215,9 @@ impl TlsSession {
             let is_small = u64::from(header.length) <= ctx.config.ticket_record_max();
             let record = (offset, (whole - framing) * u64::from(is_small && !guessed));
             self.late.judge(record, run, ledger, ctx);
+            if !guessed {
+                self.key_update.judge(offset, header, ledger);
+            }
         }
         let certainty = self.certainty(framing, first, guessed, ctx);
         ledger.add_framing(ctx, offset, framing, certainty);
