@@ -6,13 +6,15 @@
 //! agree, and one follows the other in time, or begins with a later packet of the other. A counter
 //! that goes on by one beside a date, as Wireshark's programs name files, says so by itself; other
 //! names may be those of captures made one by one, whose times must adjoin as well (setting
-//! `join_gap`).
+//! `join_gap`). So must those of names whose counter goes on while the date goes back, as at the end
+//! of summer time. Where such names follow each other and times do not, a clock was set back or files
+//! are of several runs: that is reported, and left to the user.
 
 use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
-use nflx_core::{LinkType, Packet, Time};
+use nflx_core::{Config, Engine, LinkType, Packet, Time};
 
 use crate::capture::{Reader, Source};
 use crate::escape;
@@ -40,7 +42,8 @@ pub(crate) enum Joining {
     /// them.
     Found(i64),
     /// All that are named, in order of time. Where that leaves more than this many nanoseconds
-    /// between two files and contradicts the order of the names, a clock was set, and the names count.
+    /// between two files and contradicts the order of the names, a clock may have been set: then
+    /// numbers in the names count, or else connections that go on.
     All(i64),
     /// None.
     Never,
@@ -53,9 +56,9 @@ pub(crate) fn join(
     joining: Joining,
     jobs: NonZero<usize>,
 ) -> (Vec<Input>, Vec<String>) {
-    let chains = chained(&inputs, joining, jobs);
+    let Found { chains, breaks } = chained(&inputs, joining, jobs);
+    let mut sentences: Vec<_> = breaks.iter().map(|found| found.sentence(&inputs)).collect();
     let mut inputs: Vec<Option<Input>> = inputs.into_iter().map(Some).collect();
-    let mut sentences = Vec::new();
     for chain in chains.iter().filter(|chain| chain.len() > 1) {
         let Some(place) = chain.iter().min().copied() else {
             continue;
@@ -76,7 +79,7 @@ pub(crate) fn join(
 /// Returns what to say of files that are one capture and have to be read each by itself, in a
 /// sentence each.
 pub(crate) fn apart(inputs: &[Input], joining: Joining, jobs: NonZero<usize>) -> Vec<String> {
-    let chains = chained(inputs, joining, jobs);
+    let Found { chains, .. } = chained(inputs, joining, jobs);
     let chains = chains.iter().filter(|chain| chain.len() > 1);
     let files = chains.map(|chain| chain.iter().flat_map(|&index| inputs[index].files()));
     files
@@ -91,11 +94,48 @@ pub(crate) fn apart(inputs: &[Input], joining: Joining, jobs: NonZero<usize>) ->
         .collect()
 }
 
-/// Returns the inputs that form one capture each, by index.
-fn chained(inputs: &[Input], joining: Joining, jobs: NonZero<usize>) -> Vec<Vec<usize>> {
+/// The inputs that form one capture each, by index, and what contradicts their names.
+#[derive(Default)]
+struct Found {
+    chains: Vec<Vec<usize>>,
+    breaks: Vec<Break>,
+}
+
+/// Two inputs whose names follow each other, but not their times, by index.
+struct Break {
+    before: usize,
+    after: usize,
+    /// Number of other such pairs of the same series.
+    others: usize,
+}
+
+impl Break {
+    fn sentence(&self, inputs: &[Input]) -> String {
+        let name = |index: usize| {
+            let file = inputs.get(index).and_then(|input| input.files().first());
+            file.map_or_else(String::new, |file| escape::path(file))
+        };
+        let others = match self.others {
+            0 => String::new(),
+            others => format!(" (and {others} more pairs)"),
+        };
+        format!(
+            "{} and {}{others} follow each other by their names, but not in time, as where a clock was set back: \
+             they are not read as one capture, so what goes on from file to file is cut; --join reads all files as \
+             one, with --no-join this is not said",
+            name(self.before),
+            name(self.after)
+        )
+    }
+}
+
+fn chained(inputs: &[Input], joining: Joining, jobs: NonZero<usize>) -> Found {
     match joining {
-        Joining::Never => Vec::new(),
-        Joining::All(gap) => vec![all(inputs, gap)],
+        Joining::Never => Found::default(),
+        Joining::All(gap) => Found {
+            chains: vec![all(inputs, gap)],
+            breaks: Vec::new(),
+        },
         Joining::Found(gap) => found(inputs, gap, jobs),
     }
 }
@@ -117,7 +157,7 @@ fn called(files: &[PathBuf]) -> String {
     )
 }
 
-/// All readable files, in order of their first packets, or as they are named.
+/// All readable files, in order of their first packets, or of their names.
 fn all(inputs: &[Input], gap: i64) -> Vec<usize> {
     let files = inputs.iter().enumerate().filter_map(|(index, input)| {
         let Input::Capture(files) = input else {
@@ -130,17 +170,51 @@ fn all(inputs: &[Input], gap: i64) -> Vec<usize> {
     let mut by_time = files.clone();
     by_time.sort_unstable_by_key(|&(start, index, _)| (start, index));
     let is_series = |pair: &[(Time, usize, &Path)]| are_of_one_series(pair[0].2, pair[1].2);
-    if files.windows(2).all(is_series) {
-        files.sort_by_cached_key(|file| Name::of(file.2).map(|name| order(&name.numbers)));
+    let are_numbered = files.windows(2).all(is_series);
+    if are_numbered {
+        let numbers = |file: &(Time, usize, &Path)| {
+            Name::of(file.2).map_or_else(Vec::new, |name| name.numbers)
+        };
+        let mut numbered: Vec<_> = files.iter().map(|file| (numbers(file), *file)).collect();
+        sort_by_names(&mut numbered, |file| &file.0);
+        files = numbered.into_iter().map(|(_, file)| file).collect();
     }
-    if files != by_time
-        && by_time
-            .windows(2)
-            .all(|pair| is_near(pair[0].2, pair[1].0, gap))
-    {
-        files = by_time;
+    if files != by_time {
+        let adjoin = |pair: &[(Time, usize, &Path)]| is_near(pair[0].2, pair[1].0, gap);
+        let paths = |files: &[(Time, usize, &Path)]| -> Vec<PathBuf> {
+            files.iter().map(|file| file.2.to_owned()).collect()
+        };
+        // Names without numbers may be in any order: a shell sorts them by letters.
+        if by_time.windows(2).all(adjoin)
+            || !are_numbered && disorder(&paths(&by_time)) <= disorder(&paths(&files))
+        {
+            files = by_time;
+        }
     }
     files.into_iter().map(|(_, index, _)| index).collect()
+}
+
+/// Returns how many packets show that they come too early or too late in files read in this order.
+fn disorder(files: &[PathBuf]) -> u64 {
+    let mut engine = Engine::new(Config::default());
+    let mut frame = 0;
+    for path in files {
+        let progress = Progress::none();
+        let Ok(mut source) = Source::open(path) else {
+            continue;
+        };
+        let reader = source
+            .pass(&progress)
+            .and_then(|pass| Reader::new(pass.bytes));
+        let Ok(mut reader) = reader else {
+            continue;
+        };
+        while let Some(packet) = reader.next() {
+            frame += 1;
+            engine.packet(&Packet { frame, ..packet });
+        }
+    }
+    engine.stats().disordered
 }
 
 /// Returns true if a time is at most this many nanoseconds after the end of a file.
@@ -149,7 +223,7 @@ fn is_near(before: &Path, start: Time, gap: i64) -> bool {
 }
 
 /// The files that follow each other.
-fn found(inputs: &[Input], gap: i64, jobs: NonZero<usize>) -> Vec<Vec<usize>> {
+fn found(inputs: &[Input], gap: i64, jobs: NonZero<usize>) -> Found {
     let mut series: BTreeMap<(PathBuf, Vec<String>), Vec<RingFile>> = BTreeMap::new();
     for (index, input) in inputs.iter().enumerate() {
         let Input::Capture(files) = input else {
@@ -170,11 +244,11 @@ fn found(inputs: &[Input], gap: i64, jobs: NonZero<usize>) -> Vec<Vec<usize>> {
             series.entry((folder, name.texts)).or_default().push(file);
         }
     }
-    series
-        .into_values()
-        .filter(|files| files.len() > 1)
-        .flat_map(|files| chains(files, gap, jobs))
-        .collect()
+    let mut found = Found::default();
+    for files in series.into_values().filter(|files| files.len() > 1) {
+        chain(files, gap, jobs, &mut found);
+    }
+    found
 }
 
 /// A file of a series of names.
@@ -191,13 +265,13 @@ impl RingFile<'_> {
     }
 }
 
-/// Cuts a series of names into chains of files that follow each other.
-fn chains(mut files: Vec<RingFile<'_>>, gap: i64, jobs: NonZero<usize>) -> Vec<Vec<usize>> {
+/// Cuts a series of names into chains of files that follow each other, which it adds.
+fn chain(mut files: Vec<RingFile<'_>>, gap: i64, jobs: NonZero<usize>, found: &mut Found) {
     for file in &mut files {
         file.head = FileHead::of(file.path);
     }
     files.retain(|file| file.head.is_some());
-    files.sort_by_key(|file| order(&file.numbers));
+    sort_by_names(&mut files, |file| &file.numbers);
     let wraps_at = rotate(&mut files);
     // The last file up to each that has a packet.
     let mut latest = None;
@@ -217,16 +291,19 @@ fn chains(mut files: Vec<RingFile<'_>>, gap: i64, jobs: NonZero<usize>) -> Vec<V
             Step::of(&before.numbers, &after.numbers)
         };
         let agree = before.head.as_ref()?.agrees(after.head.as_ref()?);
-        let began = latest[at].and_then(|at| files[at].start());
-        let in_order = began
-            .zip(after.start())
-            .is_none_or(|(began, start)| start.since(began) >= -STEP_BACK);
-        step.filter(|_| agree && in_order)
+        step.filter(|_| agree)
     };
     let steps: Vec<_> = (0..files.len().saturating_sub(1)).map(step).collect();
+    let is_in_order = |at: usize| {
+        let began = latest[at].and_then(|at| files[at].start());
+        began
+            .zip(files[at + 1].start())
+            .is_none_or(|(began, start)| start.since(began) >= -STEP_BACK)
+    };
     let work = |at: usize| match (steps[at], latest[at], files[at + 1].start()) {
         (None, ..) => false,
-        (Some(Step::Plain), Some(before), Some(_)) => {
+        _ if !is_in_order(at) => false,
+        (Some(Step::Plain | Step::Back), Some(before), Some(_)) => {
             let head = files[at + 1].head.as_ref();
             head.is_some_and(|head| joins(files[before].path, head, gap))
         }
@@ -239,20 +316,39 @@ fn chains(mut files: Vec<RingFile<'_>>, gap: i64, jobs: NonZero<usize>) -> Vec<V
         follows.push(it);
         Ok::<_, std::convert::Infallible>(())
     });
-    let mut chains = vec![Vec::new()];
+    let mut chain = Vec::new();
     for (at, file) in files.iter().enumerate() {
         if at > 0 && !follows.get(at - 1).copied().unwrap_or(false) {
-            chains.push(Vec::new());
+            found.chains.push(std::mem::take(&mut chain));
         }
-        if let Some(chain) = chains.last_mut() {
-            chain.push(file.index);
-        }
+        chain.push(file.index);
     }
-    chains
+    found.chains.push(chain);
+    let mut breaks =
+        steps
+            .iter()
+            .zip(&follows)
+            .zip(files.windows(2))
+            .filter_map(|((step, follows), pair)| {
+                let is_ring = matches!(step, Some(Step::Ring | Step::Back));
+                (is_ring && !follows).then(|| (pair[0].index, pair[1].index))
+            });
+    if let Some((before, after)) = breaks.next() {
+        let others = breaks.count();
+        found.breaks.push(Break {
+            before,
+            after,
+            others,
+        });
+    }
 }
 
-/// Puts the oldest file first if a counter restarted. Returns the index after which it did.
+/// Puts the oldest file first if a counter restarted. Returns the index after which it did. Beside a
+/// date, counters do not, and a file that is older than those before it has a clock that was set.
 fn rotate(files: &mut [RingFile<'_>]) -> Option<usize> {
+    if files.iter().all(|file| has_date(&file.numbers)) {
+        return None;
+    }
     let oldest = (0..files.len())
         .filter_map(|at| Some((files[at].start()?, at)))
         .min()?
@@ -261,13 +357,36 @@ fn rotate(files: &mut [RingFile<'_>]) -> Option<usize> {
     (oldest > 0).then(|| files.len() - 1 - oldest)
 }
 
-/// Orders by dates before counters: a program that is restarted counts from 1 again.
-fn order(numbers: &[Number]) -> (Vec<u64>, Vec<u64>) {
-    let part = |dates: bool| {
+/// Sorts files by their names: by dates before counters, as a program that is restarted counts from
+/// 1 again. But one counter that goes on by one through all files is of one run, whatever became of
+/// the clock.
+fn sort_by_names<T>(files: &mut [T], numbers: impl Fn(&T) -> &[Number]) {
+    let part = |numbers: &[Number], dates: bool| -> Vec<u64> {
         let numbers = numbers.iter().filter(|number| number.is_date() == dates);
         numbers.map(|number| number.value).collect()
     };
-    (part(true), part(false))
+    files.sort_by_cached_key(|file| part(numbers(file), false));
+    let goes_on = |pair: &[T]| counts_on(numbers(&pair[0]), numbers(&pair[1]));
+    if !files.windows(2).all(goes_on) {
+        files.sort_by_cached_key(|file| {
+            let numbers = numbers(file);
+            (part(numbers, true), part(numbers, false))
+        });
+    }
+}
+
+/// Returns true if one number besides dates differs, and goes on by one.
+fn counts_on(before: &[Number], after: &[Number]) -> bool {
+    let mut differ = before
+        .iter()
+        .zip(after)
+        .filter(|(a, b)| a.value != b.value && !a.is_date());
+    let step = differ.next();
+    step.is_some_and(|(a, b)| a.value.checked_add(1) == Some(b.value)) && differ.next().is_none()
+}
+
+fn has_date(numbers: &[Number]) -> bool {
+    numbers.iter().any(|number| number.is_date())
 }
 
 /// Returns true if a capture joins the end of the file `before`, or overlaps with it.
@@ -452,6 +571,8 @@ fn is_day(month: u64, day: u64) -> bool {
 enum Step {
     /// The counter goes on by one, and so does the date beside it: the names of one ring.
     Ring,
+    /// The counter goes on by one, but the date beside it goes back.
+    Back,
     /// A counter goes on by one, or a date or time is later.
     Plain,
 }
@@ -462,9 +583,12 @@ impl Step {
         let (dates, others): (Vec<_>, Vec<_>) = differ().partition(|(a, _)| a.is_date());
         let later = dates.iter().all(|(a, b)| a.value < b.value);
         match &others[..] {
-            [(a, b)] if later && a.value.checked_add(1) == Some(b.value) => {
-                let has_date = before.iter().any(|number| number.is_date());
-                Some(if has_date { Self::Ring } else { Self::Plain })
+            [(a, b)] if a.value.checked_add(1) == Some(b.value) => {
+                Some(match (has_date(before), later) {
+                    (true, true) => Self::Ring,
+                    (true, false) => Self::Back,
+                    (false, _) => Self::Plain,
+                })
             }
             [] if later && !dates.is_empty() => Some(Self::Plain),
             // A time that goes on by more than one beside a date, or shows by its digits: 12.00.00

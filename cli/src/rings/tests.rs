@@ -9,6 +9,11 @@ const SECOND: i64 = 1_000_000_000;
 /// Writes captures of one packet at each of these milliseconds, and gives the names of those that
 /// are joined.
 fn joined(files: &[(&str, &[i64])], joining: Joining) -> Vec<Vec<String>> {
+    joined_and_said(files, joining).0
+}
+
+/// The same, and what is said.
+fn joined_and_said(files: &[(&str, &[i64])], joining: Joining) -> (Vec<Vec<String>>, Vec<String>) {
     let folder = tempfile::tempdir().expect("a folder");
     let mut inputs = Vec::new();
     for (name, times) in files {
@@ -33,11 +38,8 @@ fn joined(files: &[(&str, &[i64])], joining: Joining) -> Vec<Vec<String>> {
             })
             .collect()
     };
-    join(inputs, joining, JOBS)
-        .0
-        .into_iter()
-        .map(names)
-        .collect()
+    let (inputs, said) = join(inputs, joining, JOBS);
+    (inputs.into_iter().map(names).collect(), said)
 }
 
 fn found(files: &[(&str, &[i64])]) -> Vec<Vec<String>> {
@@ -85,12 +87,55 @@ fn names_of_rings_are_enough() {
         ("rawx_00002_20260101120001.pcap", &[1000]),
     ];
     assert_eq!(found(&other).len(), 2);
-    // A clock that was set back by an hour.
-    let back = [
-        ("x_00001_20260101120000.pcap", &[3_600_000][..]),
-        ("x_00002_20260101120001.pcap", &[0]),
+}
+
+#[test]
+fn a_clock_that_was_set_back_within_a_ring_is_said() {
+    const HOUR: i64 = 3_600_000;
+    // The date in the name goes back too, or only the times of packets do.
+    for third in ["x_00003_20260101110002.pcap", "x_00003_20260101120002.pcap"] {
+        let fourth = third.replace("003_", "004_").replace("02.", "03.");
+        let ring = [
+            ("x_00001_20260101120000.pcap", &[HOUR][..]),
+            ("x_00002_20260101120001.pcap", &[HOUR + 1000]),
+            (third, &[2000]),
+            (&fourth, &[3000]),
+        ];
+        let (files, said) = joined_and_said(&ring, Joining::Found(10 * SECOND));
+        let lengths: Vec<_> = files.iter().map(Vec::len).collect();
+        assert_eq!(lengths, [2, 2], "{third}");
+        let said: Vec<_> = said.iter().filter(|said| said.contains("--join")).collect();
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert!(said[0].contains("x_00002_20260101120001.pcap and "));
+        assert!(said[0].contains(&format!("{third} follow each other by their names")));
+        let (_, said) = joined_and_said(&ring, Joining::Never);
+        assert!(said.is_empty());
+        // The order of a wish is that of the counter.
+        let all = joined(&ring, Joining::All(10 * SECOND)).remove(0);
+        assert_eq!(all.concat(), ring.map(|file| file.0).concat());
+    }
+    // By as much as clocks step, and by more.
+    for (back, files) in [(1000, 1), (1001, 2)] {
+        let ring = [
+            ("x_00001_20260101120000.pcap", &[HOUR][..]),
+            ("x_00002_20260101120001.pcap", &[HOUR - back]),
+        ];
+        let (found, said) = joined_and_said(&ring, Joining::Found(10 * SECOND));
+        assert_eq!((found.len(), said.len()), (files, 1), "{back}");
+        assert_eq!(said[0].contains("set back"), files == 2, "{back}");
+    }
+}
+
+#[test]
+fn a_ring_goes_on_at_the_end_of_summer_time() {
+    let ring = [
+        ("x_00008_20261025024500.pcap", &[0, 900_000][..]),
+        ("x_00009_20261025020000.pcap", &[900_001, 1_800_000]),
+        ("x_00010_20261025021500.pcap", &[1_800_001]),
     ];
-    assert_eq!(found(&back).len(), 2);
+    let (found, said) = joined_and_said(&ring, Joining::Found(10 * SECOND));
+    assert_eq!(found, [ring.map(|file| file.0)]);
+    assert!(said[0].contains("are read as one capture"), "{said:?}");
 }
 
 #[test]
@@ -189,11 +234,11 @@ fn names_count_where_a_clock_was_set_back_between_files() {
     let order = |files: &[(&str, &[i64])]| joined(files, Joining::All(10 * SECOND)).remove(0);
     for (back, order_of_time) in [(-10_001, false), (-10_000, true), (5_000, true)] {
         let late = [20_000 + back];
-        let files = [("noon.pcap", &[20_000, 20_500][..]), ("one.pcap", &late)];
+        let files = [("s_1.pcap", &[20_000, 20_500][..]), ("s_2.pcap", &late)];
         let expected = if back < 0 && order_of_time {
-            ["one.pcap", "noon.pcap"]
+            ["s_2.pcap", "s_1.pcap"]
         } else {
-            ["noon.pcap", "one.pcap"]
+            ["s_1.pcap", "s_2.pcap"]
         };
         // What is named first begins up to ten seconds after the end of the other.
         assert_eq!(order(&files), expected, "{back}");
@@ -206,4 +251,95 @@ fn names_count_where_a_clock_was_set_back_between_files() {
         ("s_9.pcap", &[hour]),
     ];
     assert_eq!(order(&files), ["s_8.pcap", "s_9.pcap", "s_10.pcap"]);
+}
+
+/// A connection to Netflix that goes on for so many responses, a second each from this time on.
+fn conversation(since: i64) -> Vec<TestPacket> {
+    let end = |is_client: bool| -> ([u8; 4], [u8; 2]) {
+        if is_client {
+            ([10, 0, 0, 2], [0xc3, 0x50])
+        } else {
+            ([23, 246, 11, 141], [0, 80])
+        }
+    };
+    let mut packets = Vec::new();
+    let (mut up, mut down) = (1000_u32, 5000_u32);
+    let mut send = |is_client: bool, flags: u8, payload: &[u8]| {
+        let (own, other) = if is_client {
+            (&mut up, &mut down)
+        } else {
+            (&mut down, &mut up)
+        };
+        let ((source, source_port), (target, target_port)) = (end(is_client), end(!is_client));
+        let length = (40 + payload.len()) as u16;
+        let bytes = [
+            &[0; 12][..],
+            &[8, 0, 0x45, 0],
+            &length.to_be_bytes(),
+            &[0, 1, 0x40, 0, 64, 6, 0, 0],
+            &source,
+            &target,
+            &source_port,
+            &target_port,
+            &own.to_be_bytes(),
+            &other.to_be_bytes(),
+            &[0x50, flags, 255, 255, 0, 0, 0, 0],
+            payload,
+        ]
+        .concat();
+        *own += payload.len() as u32 + u32::from(flags & 2 != 0);
+        let frame = packets.len() as u64 + 1;
+        let time = since + SECOND * packets.len() as i64;
+        packets.push(TestPacket::new(frame, time, bytes));
+    };
+    send(true, 0x02, &[]);
+    send(false, 0x12, &[]);
+    for _ in 0..10 {
+        send(
+            true,
+            0x18,
+            b"GET /range/0-99 HTTP/1.1\r\nHost: 23.246.11.141\r\n\r\n",
+        );
+        send(
+            false,
+            0x18,
+            b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nxxxxx",
+        );
+    }
+    packets
+}
+
+#[test]
+fn connections_that_go_on_tell_the_order_of_names_without_numbers() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let packets = conversation(100_000 * SECOND);
+    let begin = &packets[..9];
+    for (shift, is_named_in_order) in [
+        // There is a minute between the two, and the letters are in no order.
+        (60, false),
+        (60, true),
+        // The clock was set back by an hour.
+        (-3600, true),
+    ] {
+        let later: Vec<_> = packets[9..]
+            .iter()
+            .map(|packet| {
+                let time = packet.time + shift * SECOND;
+                TestPacket::new(packet.frame, time, packet.data.clone())
+            })
+            .collect();
+        let files = [("zero.pcap", begin), ("more.pcap", &later[..])];
+        let mut inputs = files.map(|(name, packets)| {
+            let path = folder.path().join(name);
+            fs::write(&path, pcap(PcapForm::default(), 1, packets)).expect("written");
+            Input::Capture(vec![path])
+        });
+        if !is_named_in_order {
+            inputs.reverse();
+        }
+        let (joined, _) = join(inputs.into(), Joining::All(10 * SECOND), JOBS);
+        let expected = files.map(|(name, _)| folder.path().join(name));
+        let joined = joined.into_iter().next().map(Input::into_files);
+        assert_eq!(joined.as_deref(), Some(&expected[..]), "{shift}");
+    }
 }
