@@ -4,7 +4,7 @@ mod pace;
 mod padding;
 
 use pace::Pace;
-use padding::Padding;
+use padding::{Padding, slack};
 use smallvec::SmallVec;
 
 use super::path::QuicPath;
@@ -20,11 +20,6 @@ use crate::packet::{Stamp, Time};
 const STREAM_FRAME: u32 = 1 + 2;
 /// Request streams have every fourth number (RFC 9000, section 2.1).
 const STREAM_STEP: u64 = 4;
-/// Bytes of a response's packets that may not be its data: frames of the first and last packet and,
-/// in two of a hundred packets each, an acknowledgement, a packet number of another length, and a
-/// share of padded or retransmitted packets.
-const FRAMES_BESIDE: u64 = 64;
-const FRAMES_PER_PACKET: u64 = 32;
 /// Fraction of a round trip within which a client asks for the next segment.
 const AT_ONCE: i64 = 8;
 /// Assumed number of requests before those seen, if the start of a connection was not: enough for a
@@ -460,12 +455,6 @@ impl Responses {
 /// Creates the state for a server that sends from each response in turn, as QUIC servers do.
 fn turns() -> Box<Sharing> {
     Box::new(Sharing::new(&[Manner::InTurns]))
-}
-
-/// Returns the possible error of a response that was alone: frames next to its data, packet numbers
-/// of another length.
-fn slack(packets: u64, padding: u64) -> u64 {
-    FRAMES_BESIDE + packets * FRAMES_PER_PACKET + padding
 }
 
 fn complete(number: Option<u32>, ctx: &mut Context<'_>) {

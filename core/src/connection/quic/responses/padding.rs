@@ -3,6 +3,11 @@
 
 use crate::config::Config;
 
+/// Bytes of a response's packets that may not be its data: frames of the first and last packet and,
+/// in two of a hundred packets each, an acknowledgement, a packet number of another length, and a
+/// share of padded or retransmitted packets.
+const FRAMES_BESIDE: u64 = 64;
+const FRAMES_PER_PACKET: u64 = 32;
 /// Number of responses that end before a server is judged, and how many in a hundred of them end
 /// with a full packet if the server fills every last one: one in twelve does by chance, more if a
 /// retransmission comes last.
@@ -100,6 +105,12 @@ impl Padding {
         };
         (self.bursts + inside + 2 * u64::from(ends_full)) * u64::from(largest)
     }
+}
+
+/// Returns the possible error of a response that was alone: frames next to its data, packet numbers
+/// of another length.
+pub(super) fn slack(packets: u64, padding: u64) -> u64 {
+    FRAMES_BESIDE + packets * FRAMES_PER_PACKET + padding
 }
 
 #[cfg(test)]
