@@ -63,6 +63,8 @@ pub(super) struct Unanswered {
     pub(super) asked_at: u64,
     /// True if it may repeat the one before it, on a connection without visible acknowledgements.
     pub(super) is_repeated: bool,
+    /// True if there may be others in the same datagram.
+    pub(super) may_be_several: bool,
 }
 
 /// Position of a packet in a client's datagram.
@@ -131,6 +133,9 @@ pub(super) struct Requests {
     flight: (u32, usize),
     /// True if a request was sent as early data.
     early: bool,
+    /// Content of the first datagram with requests if several usual ones fit it; 0 if a lone request
+    /// was about as long.
+    crowded: u32,
     /// Time and content of the latest request.
     latest: Option<(Time, u32)>,
     /// True if the first flight is over.
@@ -147,6 +152,7 @@ impl Default for Requests {
             usual: 0,
             flight: (0, 0),
             early: false,
+            crowded: 0,
             latest: None,
             settled_in: false,
             probe: (0, 0),
@@ -337,6 +343,16 @@ impl Requests {
         if first_flight {
             self.flight = (packet.content, count);
         }
+        let content = u64::from(packet.content);
+        let may_be_several = self.usual == 0
+            && count == 1
+            && !packet.place.is_padded()
+            && requests_in(content, self.usual(config)) > 1;
+        if may_be_several {
+            self.crowded = packet.content;
+        } else if count == 1 && requests_in(self.crowded.into(), content) == 1 {
+            self.crowded = 0;
+        }
         let is_repeated = self.looks_repeated(packet, path, config);
         self.latest = Some((packet.stamp.time, packet.content));
         if count == 1 && belief == Belief::Sure {
@@ -361,6 +377,7 @@ impl Requests {
                 answered: false,
                 asked_at: packet.received,
                 is_repeated,
+                may_be_several,
             });
         }
         count
@@ -380,18 +397,14 @@ impl Requests {
         }
     }
 
-    /// Returns how many requests fit this much content. Paths differ in length, so one request may
-    /// exceed the usual by a good half.
+    /// Returns how many requests fit this much content.
     fn count(&self, content: u32, config: &Config) -> usize {
-        let tenths = u64::from(content) * 10 / self.usual(config).max(1);
-        let rounded = if tenths < 25 {
-            (tenths + 3) / 10
-        } else {
-            (tenths + 5) / 10
-        };
-        usize::try_from(rounded)
-            .unwrap_or(usize::MAX)
-            .clamp(1, MAX_ASKED)
+        requests_in(content.into(), self.usual(config))
+    }
+
+    /// Returns true if nothing showed that the first datagram with requests has only one.
+    pub(super) const fn may_have_begun_with_several(&self) -> bool {
+        self.crowded > 0
     }
 
     fn believe(&mut self, packet: &Uplink, jump: u64, path: &QuicPath, config: &Config) -> Belief {
@@ -447,6 +460,20 @@ impl Requests {
         self.probe.1 += u8::from(again);
         again
     }
+}
+
+/// Returns how many requests of the usual length fit this much content. Paths differ in length, so one
+/// request may exceed the usual by a good half.
+fn requests_in(content: u64, usual: u64) -> usize {
+    let tenths = content * 10 / usual.max(1);
+    let rounded = if tenths < 25 {
+        (tenths + 3) / 10
+    } else {
+        (tenths + 5) / 10
+    };
+    usize::try_from(rounded)
+        .unwrap_or(usize::MAX)
+        .clamp(1, MAX_ASKED)
 }
 
 /// Returns true if `later` is less than this many nanoseconds after `earlier`, or if the clock

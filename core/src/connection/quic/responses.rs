@@ -1,8 +1,10 @@
 //! Assigns a QUIC server's bytes to requests.
 
+mod crowded;
 mod pace;
 mod padding;
 
+use crowded::Crowded;
 use pace::Pace;
 use padding::{Padding, slack};
 use smallvec::SmallVec;
@@ -67,6 +69,7 @@ pub(super) struct Responses {
     sharing: Option<Box<Sharing>>,
     /// True if the client's acknowledgements have no gaps, so that nothing was lost.
     is_plain: bool,
+    crowded: Crowded,
     pace: Pace,
     padding: Padding,
 }
@@ -112,6 +115,7 @@ impl Responses {
             return None;
         }
         self.is_plain = requests.acknowledges_plainly();
+        self.crowded.settle(requests);
         let generation = self.generation;
         self.begin(packet, flows_on, requests, path, ctx);
         // The response had apparently ended and continues: perhaps the answer to a request that was
@@ -287,6 +291,7 @@ impl Responses {
         let number = asked
             .number
             .or_else(|| ctx.open(asked.stamp, Transport::Quic));
+        self.crowded.begin(asked, number);
         self.receiving.push(Receiving {
             number,
             generation: self.generation,
@@ -389,6 +394,7 @@ impl Responses {
                 segment.size_error = unknown + slack(segment.pkts, padding);
             });
         }
+        let crowded = self.crowded.among(sharing);
         let framing = ctx.config.http3_framing();
         let is_open = |number| ctx.segments.open(number).is_some();
         let parts = sharing.end(surplus, ctx.config, &is_open);
@@ -404,6 +410,9 @@ impl Responses {
                 let is_earlier = |last: &Stamp| segment.t_last.is_none_or(|t| t > last.time);
                 segment.came_in(packets, part.first, part.last.filter(is_earlier));
             });
+        }
+        if let Some(number) = crowded {
+            crowded::doubt(number, ctx);
         }
     }
 

@@ -164,6 +164,13 @@ impl Talk {
 
     /// The same with so large a packet of control streams.
     fn handshake_with(&mut self, version: u32, control: usize) -> &mut Self {
+        self.first_flight(version, control);
+        self.wait(RTT).short(false, 240);
+        self.wait(5 * RTT)
+    }
+
+    /// The same up to the client's first flight.
+    fn first_flight(&mut self, version: u32, control: usize) {
         let part = |from_client: bool, length: usize| {
             let (to, from): (&[u8], &[u8]) = if from_client {
                 (&SERVER_ID, &CLIENT_ID)
@@ -180,8 +187,6 @@ impl Talk {
         self.send(false, &answer);
         let control = self.short_bytes(true, control);
         self.send(true, &[part(true, 52), control].concat());
-        self.wait(RTT).short(false, 240);
-        self.wait(5 * RTT)
     }
 
     /// A whole beginning.
@@ -193,7 +198,11 @@ impl Talk {
     /// The server sends what the stream with that ordinal has, and the client acknowledges every
     /// other packet. Returns the bytes of UDP.
     fn answer(&mut self, ordinal: u64, app_bytes: usize) -> usize {
-        self.wait(RTT);
+        self.wait(RTT).deliver(ordinal, app_bytes)
+    }
+
+    /// The same at once.
+    fn deliver(&mut self, ordinal: u64, app_bytes: usize) -> usize {
         let (mut left, mut offset, mut sent) = (app_bytes + 8, 0, 0);
         while left > 0 {
             let varint =

@@ -168,6 +168,75 @@ fn several_requests_in_a_datagram_are_as_many_as_usual_ones_fit() {
 }
 
 #[test]
+fn a_first_datagram_that_may_hold_several_requests_says_so() {
+    // Content of the datagram, of the next request, and whether the first may be several.
+    for (first, next, doubted) in [
+        (425, 250, true),
+        (424, 250, false),
+        (750, 250, true),
+        // The next one shows that requests are as long.
+        (500, 295, false),
+        (500, 294, true),
+        // The client asked for nothing else.
+        (500, 0, true),
+        (300, 0, false),
+    ] {
+        for at_once in [false, true] {
+            let mut talk = Talk::new();
+            talk.initial(V1, &FIRST_ID, &crypto_frame(0, &client_hello(NAME)));
+            let overhead = 1 + SERVER_ID.len() + 2 + TAG_LEN;
+            if at_once {
+                talk.first_flight(V1, overhead + first);
+            } else {
+                talk.handshake_with(V1, overhead + 100).say(first);
+            }
+            talk.answer(0, 60_000);
+            talk.deliver(1, 50_000);
+            if next > 0 {
+                talk.wait(5 * RTT).say(next);
+                talk.answer(2, 70_000);
+            }
+            let found = talk.finish();
+            assert_eq!(found.len(), 1 + usize::from(next > 0), "{first} {next}");
+            let found: Vec<_> = found
+                .iter()
+                .map(|it| (it.estimated, it.size_error >= it.app_bytes))
+                .collect();
+            assert_eq!(found[0], (doubted, doubted), "{first} {next} {at_once}");
+            assert!(found.iter().skip(1).all(|it| *it == (false, false)));
+        }
+    }
+}
+
+#[test]
+fn requests_in_datagrams_of_their_own_right_after_the_handshake_are_all_seen() {
+    let flights: [&[usize]; 5] = [
+        &[100, 230],
+        &[100, 230, 230],
+        &[100, 260, 240, 250],
+        &[60, 60, 230, 230],
+        &[330, 230, 230],
+    ];
+    for (flight, count) in flights.into_iter().zip([1, 2, 3, 2, 3]) {
+        let mut talk = Talk::new();
+        talk.initial(V1, &FIRST_ID, &crypto_frame(0, &client_hello(NAME)));
+        talk.first_flight(V1, 1 + SERVER_ID.len() + 2 + TAG_LEN + flight[0]);
+        for &content in &flight[1..] {
+            talk.say(content);
+        }
+        talk.wait(RTT).short(false, 240);
+        for ordinal in 0..count {
+            talk.deliver(ordinal, 60_000);
+        }
+        let found = talk.finish();
+        assert_eq!(found.len() as u64, count, "{flight:?}");
+        for segment in found {
+            assert!(segment.app_bytes.abs_diff(60_000) <= segment.size_error);
+        }
+    }
+}
+
+#[test]
 fn a_first_request_with_a_long_path_is_one() {
     for content in [430, 620, 900] {
         let mut talk = Talk::new();
