@@ -57,9 +57,13 @@ impl Identity {
                 of_bytes(header, identification)?
             }
         };
-        let (is_syn, has_data) = match transport {
-            IpPayload::Tcp(tcp) => (tcp.flags.has(TcpFlags::SYN), tcp.payload_length > 0),
-            _ => (false, false),
+        let (is_syn, has_data, is_random) = match transport {
+            IpPayload::Tcp(tcp) => (
+                tcp.flags.has(TcpFlags::SYN),
+                tcp.payload_length > 0,
+                is_random(tcp.sequence) && is_random(tcp.acknowledgement),
+            ),
+            _ => (false, false, false),
         };
         Some(Self {
             carried: mixed([numbers, shape, contents, options]),
@@ -69,7 +73,7 @@ impl Identity {
             is_numbered: is_syn || has_data,
             is_syn,
             stamp: options,
-            opens: is_long || is_syn && options != 0,
+            opens: is_long || is_syn && (options != 0 || is_random),
             has_contents: contents != 0,
         })
     }
@@ -88,7 +92,7 @@ impl Identity {
     }
 
     /// Returns true for a packet that opens a connection, with what no other has: numbers and a time
-    /// stamp, or the encrypted handshake of QUIC.
+    /// stamp, both ends' random numbers, or the encrypted handshake of QUIC.
     #[inline]
     pub(crate) const fn opens(&self) -> bool {
         self.opens
@@ -129,6 +133,13 @@ fn of_tcp(tcp: &Tcp<'_>) -> (u64, u64, u64) {
             1 << 32 | u64::from(u32::from_be_bytes([bytes[2], bytes[3], bytes[4], bytes[5]]))
         });
     (numbers, shape, time_stamps)
+}
+
+/// Returns true if a sequence number may be a random one, as stacks choose them (RFC 9293, section
+/// 3.4.1): generators of traffic often begin with a small one.
+const fn is_random(number: u32) -> bool {
+    const SMALL: u32 = 1 << 16;
+    number >= SMALL
 }
 
 /// Also returns whether it is a packet of QUIC, and whether that is one of a handshake.
