@@ -7,7 +7,7 @@ use crate::connection::context::Outcome;
 use crate::connection::followed::{AnyConnection, Carrier};
 use crate::connection::tcp::application::speaks_as_client;
 use crate::flows::copies::WATCHED;
-use crate::flows::copies::merged::{LARGEST_SEGMENT, WATCHED_MERGED};
+use crate::flows::copies::merged::{WATCHED_MERGED, is_large};
 use crate::flows::key::{End, FlowKey};
 use crate::packet::Stamp;
 use crate::wire::decode::stt::{self, Stt};
@@ -227,7 +227,7 @@ impl Engine {
         if after.repeats {
             let sent = (slot, sender);
             self.suspect(sent, stamp.time, tcp.payload_length, outcome.segment);
-            if tcp.payload_length > LARGEST_SEGMENT {
+            if is_large(tcp) {
                 let flow = self.registry.flow_mut(slot);
                 flow.watch = flow.watch.max(WATCHED_MERGED);
             }

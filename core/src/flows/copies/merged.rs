@@ -10,9 +10,10 @@ use crate::flows::key::End;
 use crate::packet::Time;
 use crate::wire::decode::{Tcp, TcpFlags};
 
-/// Packet of Ethernet's size, in bytes (RFC 894). A segment with more was merged or is yet to be
-/// divided.
-pub(crate) const LARGEST_SEGMENT: u32 = 1_500;
+/// Packet of Ethernet's size, in bytes (RFC 894). A larger one was merged or is yet to be divided.
+const LARGEST_PACKET: u32 = 1_500;
+/// Headers of IPv4 and TCP without options, in bytes.
+const HEADERS: u32 = 20 + 20;
 /// Number of packets examined after a large one brought nothing new: twice as many as are merged into
 /// one, of up to 64 KiB, in packets of Ethernet's size.
 pub(crate) const WATCHED_MERGED: u8 = 96;
@@ -20,6 +21,16 @@ pub(crate) const WATCHED_MERGED: u8 = 96;
 const RUNS: usize = 16;
 /// Directions remembered, a power of two. A captured host has a handful of busy ones at a time.
 const DIRECTIONS: usize = 128;
+
+/// Returns the largest payload of a segment with these options that one packet has room for.
+fn largest_payload(tcp: &Tcp<'_>) -> u32 {
+    LARGEST_PACKET - HEADERS - tcp.options.len() as u32
+}
+
+/// Returns true if a segment was merged or is yet to be divided.
+pub(crate) fn is_large(tcp: &Tcp<'_>) -> bool {
+    tcp.payload_length > largest_payload(tcp)
+}
 
 /// Bytes that follow each other, with one time stamp.
 #[derive(Clone, Copy, Debug)]
@@ -185,7 +196,7 @@ impl Merged {
         let had = || direction.runs().iter().position(has_begin);
         if !is_new && let Some(at) = had() {
             let run = direction.runs[at];
-            let is_merged = length != run.largest && length.max(run.largest) > LARGEST_SEGMENT;
+            let is_merged = length != run.largest && length.max(run.largest) > largest_payload(tcp);
             let is_near = |other: &Stretch| is_within(other, windows.0) && other.since >= run.since;
             if is_merged && direction.covers(tcp.sequence, length, is_near) {
                 if length < run.largest {

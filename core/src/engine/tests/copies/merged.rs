@@ -102,6 +102,28 @@ fn both(first: &[Given], second: &[Given], later: i64) -> Vec<Given> {
 }
 
 #[test]
+fn a_full_segment_and_a_short_one_were_merged_if_no_packet_holds_both() {
+    for (marks, rest, is_found) in [
+        (Marks::TimeStamp, 1, true),
+        (Marks::Nothing, 13, true),
+        // A path whose packets are as large may carry these at once.
+        (Marks::Nothing, 12, false),
+    ] {
+        let mut talk = Talk::new(50_001, NETFLIX, 443);
+        talk.tls13("ipv4-c001-zrh001-ix.1.oca.nflxvideo.net");
+        talk.say(&protected(640)).hear(&protected(1443 + rest));
+        let (single, merged) = segments_and_merged(&talk.packets, marks);
+        assert!(merged.len() < single.len());
+        let expected = rows(&analysis(Config::default(), &single));
+        let packets = both(&single, &merged, marks.later());
+        let (engine, _) = full_analysis(Config::default(), &packets);
+        let is_each = engine.stats().duplicates == merged.len() as u64;
+        assert_eq!(rows(&engine) == expected, is_found, "{marks:?} {rest}");
+        assert_eq!(is_each, is_found, "{marks:?} {rest}");
+    }
+}
+
+#[test]
 fn merged_segments_are_copies_of_single_ones_and_the_other_way_round() {
     for marks in MARKS {
         for (talk, _) in [http(), tls13()] {
