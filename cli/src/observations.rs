@@ -86,6 +86,17 @@ pub(crate) fn contradicted_times(stats: &Stats, responses: usize) -> Option<Stri
     })
 }
 
+/// Returns a sentence about responses with a leap of the clock in them, unless one about its steps
+/// covers them.
+pub(crate) fn leaps(stats: &Stats, responses: usize) -> Option<String> {
+    (responses > 0 && stats.clock_steps == 0).then(|| {
+        format!(
+            "in {responses} responses times leap ahead, as where the capture's clock was set or a computer slept: sizes do \
+             not depend on it, and times that it contradicts are null"
+        )
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -130,6 +141,16 @@ mod tests {
         assert!(!is_said(&stats));
         (stats.scopes_mixed, stats.clock_steps) = (0, 1);
         assert!(!is_said(&stats));
+    }
+
+    #[test]
+    fn leaps_within_responses_have_a_sentence_unless_steps_have_one() {
+        let mut stats = Stats::default();
+        assert_eq!(leaps(&stats, 0), None);
+        let said = leaps(&stats, 1);
+        assert!(said.is_some_and(|said| said.starts_with("in 1 responses times leap ahead")));
+        stats.clock_steps = 1;
+        assert_eq!(leaps(&stats, 1), None);
     }
 
     #[test]

@@ -149,6 +149,13 @@ def the_clock_steps_back():
     return packets[:half] + late, ETHERNET, right(rows, server, said="clock steps back once")
 
 
+def the_clock_leaps_ahead():
+    packets, server, rows = video()
+    half = len(packets) // 2
+    late = [Packet(p.time + 3_600 * SECOND, p.frame) for p in packets[half:]]
+    return packets[:half] + late, ETHERNET, right(rows, server, longest=20, said="times leap ahead")
+
+
 def one_direction_steps_back_by_less_than_a_step():
     packets, server, rows = video()
     half = len(packets) // 2
@@ -475,7 +482,7 @@ def netfilter_log():
 
 SITUATIONS = [
     copies_at_once, copies_late, copies_of_a_slow_mirror, copies_in_two_vlans, copies_behind_a_router, read_twice, both_sides_of_nat,
-    customers_with_the_same_addresses, in_fragments, the_clock_steps_back, one_direction_steps_back_by_less_than_a_step,
+    customers_with_the_same_addresses, in_fragments, the_clock_steps_back, the_clock_leaps_ahead, one_direction_steps_back_by_less_than_a_step,
     one_address_of_many_services, one_address_with_two_names,
     a_device_with_a_keyword_in_its_name, a_filter_that_answers_for_names, named_by_a_certificate, named_by_an_https_record,
     named_by_what_goes_with_an_https_record, socks4_to_a_known_address, connect_after_another_request,

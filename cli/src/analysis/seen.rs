@@ -68,7 +68,11 @@ impl Seen {
         let contradicted = engine
             .segments()
             .filter(|segment| segment.is_contradicted());
+        let beyond_leaps = engine
+            .segments()
+            .filter(|segment| segment.beyond_step.last());
         rest.chain(observations::sentences(&stats, engine.unfollowed()))
+            .chain(observations::leaps(&stats, beyond_leaps.count()))
             .chain(observations::contradicted_times(
                 &stats,
                 contradicted.count(),
