@@ -253,13 +253,13 @@ fn names_count_where_a_clock_was_set_back_between_files() {
     assert_eq!(order(&files), ["s_8.pcap", "s_9.pcap", "s_10.pcap"]);
 }
 
-/// A connection to Netflix that goes on for so many responses, a second each from this time on.
-fn conversation(since: i64) -> Vec<TestPacket> {
+/// A connection to a server of Netflix that goes on for so many responses, a second each from this time on.
+fn conversation(since: i64, server: [u8; 4]) -> Vec<TestPacket> {
     let end = |is_client: bool| -> ([u8; 4], [u8; 2]) {
         if is_client {
             ([10, 0, 0, 2], [0xc3, 0x50])
         } else {
-            ([23, 246, 11, 141], [0, 80])
+            (server, [0, 80])
         }
     };
     let mut packets = Vec::new();
@@ -298,7 +298,7 @@ fn conversation(since: i64) -> Vec<TestPacket> {
         send(
             true,
             0x18,
-            b"GET /range/0-99 HTTP/1.1\r\nHost: 23.246.11.141\r\n\r\n",
+            b"GET /range/0-99 HTTP/1.1\r\nHost: ipv4-c001-zrh001-ix.1.oca.nflxvideo.net\r\n\r\n",
         );
         send(
             false,
@@ -310,16 +310,26 @@ fn conversation(since: i64) -> Vec<TestPacket> {
 }
 
 #[test]
-fn connections_that_go_on_tell_the_order_of_names_without_numbers() {
+fn connections_that_go_on_tell_the_order_of_files() {
+    // An address that is Netflix's, and one that only the first request names.
+    for server in [[23, 246, 11, 141], [198, 51, 100, 7]] {
+        tells_the_order(server);
+    }
+}
+
+fn tells_the_order(server: [u8; 4]) {
     let folder = tempfile::tempdir().expect("a folder");
-    let packets = conversation(100_000 * SECOND);
+    let packets = conversation(100_000 * SECOND, server);
     let begin = &packets[..9];
-    for (shift, is_named_in_order) in [
+    for (shift, is_named_in_order, names) in [
         // There is a minute between the two, and the letters are in no order.
-        (60, false),
-        (60, true),
+        (60, false, ["zero.pcap", "more.pcap"]),
+        (60, true, ["zero.pcap", "more.pcap"]),
         // The clock was set back by an hour.
-        (-3600, true),
+        (-3600, true, ["zero.pcap", "more.pcap"]),
+        (-3600, true, ["s_1.pcap", "s_2.pcap"]),
+        // A counter began again.
+        (60, false, ["s_2.pcap", "s_1.pcap"]),
     ] {
         let later: Vec<_> = packets[9..]
             .iter()
@@ -328,7 +338,7 @@ fn connections_that_go_on_tell_the_order_of_names_without_numbers() {
                 TestPacket::new(packet.frame, time, packet.data.clone())
             })
             .collect();
-        let files = [("zero.pcap", begin), ("more.pcap", &later[..])];
+        let files = [(names[0], begin), (names[1], &later[..])];
         let mut inputs = files.map(|(name, packets)| {
             let path = folder.path().join(name);
             fs::write(&path, pcap(PcapForm::default(), 1, packets)).expect("written");
@@ -340,6 +350,6 @@ fn connections_that_go_on_tell_the_order_of_names_without_numbers() {
         let (joined, _) = join(inputs.into(), Joining::All(10 * SECOND), JOBS);
         let expected = files.map(|(name, _)| folder.path().join(name));
         let joined = joined.into_iter().next().map(Input::into_files);
-        assert_eq!(joined.as_deref(), Some(&expected[..]), "{shift}");
+        assert_eq!(joined.as_deref(), Some(&expected[..]), "{shift} {names:?}");
     }
 }
