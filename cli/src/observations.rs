@@ -49,7 +49,7 @@ pub(crate) fn sentences(stats: &Stats, unfollowed: &Unfollowed) -> Vec<String> {
     }
     if stats.further_paths > 0 {
         sentences.push(format!(
-            "{} connections are further paths of others (Multipath TCP) whose beginning was not captured: they are not \
+            "{} connections are paths of others (Multipath TCP) whose beginning was not captured: they are not \
              joined, so responses that came over several paths are partial",
             stats.further_paths
         ));
@@ -122,7 +122,7 @@ mod tests {
         let mut stats = Stats::default();
         (stats.clock_steps, stats.further_paths) = (2, 7);
         let said = sentences(&stats, &Unfollowed::default());
-        assert!(said[0].starts_with("7 connections are further paths"));
+        assert!(said[0].starts_with("7 connections are paths"));
         assert!(said[1].contains("steps back 2 times"));
     }
 

@@ -10,7 +10,7 @@ use crate::flows::paths::{FlowId, Way};
 use crate::flows::registry::{Claim, Extent};
 use crate::packet::Stamp;
 use crate::wire::decode::{Tcp, TcpFlags};
-use crate::wire::multipath::MultipathHandshake;
+use crate::wire::multipath::{MultipathHandshake, Signal};
 
 impl Engine {
     /// Reads what a SYN shows about the paths of its connection. `opener` is the end that opened
@@ -61,6 +61,17 @@ impl Engine {
     /// each path by itself.
     fn follow_paths(&mut self, slot: Slot) {
         self.registry.flow_mut(slot).has_paths = self.config.segment_rule == SegmentRule::Flow;
+    }
+
+    /// Counts a path whose handshake was not captured: its first packet states a position in the data
+    /// of its connection.
+    #[cold]
+    pub(super) fn note_path_midway(&mut self, slot: Slot, tcp: &Tcp<'_>) {
+        let flow = self.registry.flow(slot);
+        let is_known = flow.opened_by.is_some() || flow.over;
+        if !is_known && Signal::of(tcp.options).is_of_path() {
+            self.count_apart(slot);
+        }
     }
 
     /// Counts a path that is not joined with others, if it is Netflix.

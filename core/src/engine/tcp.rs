@@ -261,6 +261,9 @@ impl Engine {
         if self.registry.flow(slot).over && tcp.payload_length == 0 {
             return None;
         }
+        if !tcp.flags.has(TcpFlags::SYN) {
+            self.note_path_midway(slot, tcp);
+        }
         let carrier = Carrier::Tcp(self.registry.key(slot).port(1 - client));
         Some(self.open_connection(slot, client, carrier))
     }

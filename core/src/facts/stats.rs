@@ -45,9 +45,8 @@ pub struct Stats {
     /// as in a capture that was sorted by the times of a clock that had stepped back: requests after
     /// what acknowledges them, and what comes before the beginning of its connection.
     pub disordered: u64,
-    /// TCP connections to servers that are additional paths of another connection (Multipath TCP)
-    /// that is not known. They are analysed alone, so responses sent over several paths are
-    /// partial.
+    /// TCP connections to servers that are paths of a connection (Multipath TCP) whose beginning is
+    /// not known. They are analysed alone, so responses sent over several paths are partial.
     pub further_paths: u64,
     /// Packets whose fragments were evicted.
     pub fragments_dropped: u64,

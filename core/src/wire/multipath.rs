@@ -97,6 +97,12 @@ pub(crate) struct Signal {
 }
 
 impl Signal {
+    /// Returns true if it states or acknowledges a position in a connection's data, as each packet of
+    /// a path does (section 3.3).
+    pub(crate) const fn is_of_path(&self) -> bool {
+        self.acknowledged.is_some() || self.mapping.is_some()
+    }
+
     /// Reads the TCP options of a packet without SYN.
     pub(crate) fn of(tcp_options: &[u8]) -> Self {
         /// The shortest MP_CAPABLE with both keys.

@@ -59,6 +59,39 @@ fn further_paths_of_a_connection_are_counted_once() {
 }
 
 #[test]
+fn paths_that_were_captured_midway_are_counted() {
+    // A position in the data, an acknowledgement of it, and neither.
+    let mapping = [30, 14, 0x20, 4, 0, 0, 0, 9, 0, 0, 0, 1, 0, 1, 0, 0];
+    let acknowledgement = [30, 8, 0x20, 1, 0, 0, 0, 9];
+    let priority = [30, 3, 0x50, 1];
+    for (server, options, expected) in [
+        (NETFLIX, &acknowledgement[..], 1),
+        (NETFLIX, &mapping, 1),
+        (NETFLIX, &priority, 0),
+        (NETFLIX, &[], 0),
+        (OTHER, &acknowledgement, 0),
+    ] {
+        let mut talk = Talk::new(50_000, server, 443);
+        talk.say(&protected(640)).hear(&protected_body(9_000, 17));
+        let mut engine = Engine::new(Config::default());
+        for packet in &talk.packets {
+            let frame = engine.stats().packets + 1;
+            give(
+                &mut engine,
+                frame,
+                packet.time,
+                &with_options(packet, options),
+            );
+        }
+        assert_eq!(
+            engine.stats().further_paths,
+            expected,
+            "{server} {options:?}"
+        );
+    }
+}
+
+#[test]
 fn a_further_path_is_whose_its_connection_is() {
     let netflix = "ipv4-c001-zrh001-ix.1.oca.nflxvideo.net";
     for (name, token, expected) in [
