@@ -252,7 +252,7 @@ impl Config {
             .iter()
             .chain(&self.classic_domains)
             .any(|word| {
-                let word = word.as_bytes();
+                let word = word.strip_prefix('=').unwrap_or(word).as_bytes();
                 // A keyword with a dot spans several labels.
                 word.contains(&b'.') || holds(message, word)
             })

@@ -71,9 +71,17 @@ pub(super) fn list(value: &str) -> impl Iterator<Item = &str> {
 /// Parses keywords. Requires at least one, so that a slip does not turn everything off.
 pub(super) fn keywords(value: &str) -> Result<Vec<Box<str>>, ConfigError> {
     let words: Vec<Box<str>> = list(value)
-        .map(|word| word.to_ascii_lowercase().into())
+        .map(|word| {
+            let word = word.to_ascii_lowercase();
+            // A whole domain may be written as in DNS or as for cookies: with a dot around it.
+            match word.strip_prefix('=') {
+                Some(domain) => format!("={}", domain.trim_matches('.')).into(),
+                None => word.into(),
+            }
+        })
         .collect();
-    if words.is_empty() {
+    // The root would be every name.
+    if words.is_empty() || words.iter().any(|word| **word == *"=") {
         return Err(bad(
             "domains",
             value,

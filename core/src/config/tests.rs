@@ -74,7 +74,34 @@ fn errors_name_the_value_and_the_remedy() {
             .to_string()
             .contains("'nonsense'")
     );
-    assert!(config.set("domains", " , ").is_err());
+    for word in [" , ", "=", "netflix,=."] {
+        assert!(config.set("domains", word).is_err(), "{word}");
+    }
+}
+
+#[test]
+fn whole_domains_may_have_dots_around_them_and_need_none() {
+    let mut config = Config::default();
+    for (word, name, other) in [
+        ("=netflix.com", "www.netflix.com", "netflix.com.example.org"),
+        ("=netflix.com.", "netflix.com", "notnetflix.com"),
+        ("=.Netflix.com", "www.netflix.com", "netflix.co"),
+        ("=mynetflix", "tv.mynetflix", "tv.mynetflix.example"),
+    ] {
+        config.set("domains", word).unwrap();
+        assert!(
+            config.is_netflix(name) && !config.is_netflix(other),
+            "{word}"
+        );
+        let labels = name.split('.').flat_map(|label| {
+            let length = label.len() as u8;
+            std::iter::once(length).chain(label.bytes())
+        });
+        assert!(
+            config.may_name_netflix(&labels.collect::<Vec<_>>()),
+            "{word}"
+        );
+    }
 }
 
 #[test]
