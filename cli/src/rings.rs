@@ -56,7 +56,7 @@ pub(crate) fn join(
     joining: Joining,
     jobs: NonZero<usize>,
 ) -> (Vec<Input>, Vec<String>) {
-    let Found { chains, breaks } = chained(&inputs, joining, jobs);
+    let Chained { chains, breaks } = chained(&inputs, joining, jobs);
     let mut sentences: Vec<_> = breaks.iter().map(|found| found.sentence(&inputs)).collect();
     let mut inputs: Vec<Option<Input>> = inputs.into_iter().map(Some).collect();
     for chain in chains.iter().filter(|chain| chain.len() > 1) {
@@ -79,7 +79,7 @@ pub(crate) fn join(
 /// Returns what to say of files that are one capture and have to be read each by itself, in a
 /// sentence each.
 pub(crate) fn apart(inputs: &[Input], joining: Joining, jobs: NonZero<usize>) -> Vec<String> {
-    let Found { chains, .. } = chained(inputs, joining, jobs);
+    let Chained { chains, .. } = chained(inputs, joining, jobs);
     let chains = chains.iter().filter(|chain| chain.len() > 1);
     let files = chains.map(|chain| chain.iter().flat_map(|&index| inputs[index].files()));
     files
@@ -96,7 +96,7 @@ pub(crate) fn apart(inputs: &[Input], joining: Joining, jobs: NonZero<usize>) ->
 
 /// The inputs that form one capture each, by index, and what contradicts their names.
 #[derive(Default)]
-struct Found {
+struct Chained {
     chains: Vec<Vec<usize>>,
     breaks: Vec<Break>,
 }
@@ -130,10 +130,10 @@ impl Break {
     }
 }
 
-fn chained(inputs: &[Input], joining: Joining, jobs: NonZero<usize>) -> Found {
+fn chained(inputs: &[Input], joining: Joining, jobs: NonZero<usize>) -> Chained {
     match joining {
-        Joining::Never => Found::default(),
-        Joining::All(gap) => Found {
+        Joining::Never => Chained::default(),
+        Joining::All(gap) => Chained {
             chains: vec![all(inputs, gap)],
             breaks: Vec::new(),
         },
@@ -235,7 +235,7 @@ fn is_near(before: &Path, start: Time, gap: i64) -> bool {
 }
 
 /// The files that follow each other.
-fn found(inputs: &[Input], gap: i64, jobs: NonZero<usize>) -> Found {
+fn found(inputs: &[Input], gap: i64, jobs: NonZero<usize>) -> Chained {
     let mut series: BTreeMap<(PathBuf, Vec<String>), Vec<RingFile>> = BTreeMap::new();
     for (index, input) in inputs.iter().enumerate() {
         let Input::Capture(files) = input else {
@@ -256,7 +256,7 @@ fn found(inputs: &[Input], gap: i64, jobs: NonZero<usize>) -> Found {
             series.entry((folder, name.texts)).or_default().push(file);
         }
     }
-    let mut found = Found::default();
+    let mut found = Chained::default();
     for files in series.into_values().filter(|files| files.len() > 1) {
         chain(files, gap, jobs, &mut found);
     }
@@ -278,7 +278,7 @@ impl RingFile<'_> {
 }
 
 /// Cuts a series of names into chains of files that follow each other, which it adds.
-fn chain(mut files: Vec<RingFile<'_>>, gap: i64, jobs: NonZero<usize>, found: &mut Found) {
+fn chain(mut files: Vec<RingFile<'_>>, gap: i64, jobs: NonZero<usize>, found: &mut Chained) {
     for file in &mut files {
         file.head = FileHead::of(file.path);
     }
