@@ -482,8 +482,8 @@ def netfilter_log():
 
 SITUATIONS = [
     copies_at_once, copies_late, copies_of_a_slow_mirror, copies_in_two_vlans, copies_behind_a_router, read_twice, both_sides_of_nat,
-    customers_with_the_same_addresses, in_fragments, the_clock_steps_back, the_clock_leaps_ahead, one_direction_steps_back_by_less_than_a_step,
-    one_address_of_many_services, one_address_with_two_names,
+    customers_with_the_same_addresses, in_fragments, the_clock_steps_back, the_clock_leaps_ahead,
+    one_direction_steps_back_by_less_than_a_step, one_address_of_many_services, one_address_with_two_names,
     a_device_with_a_keyword_in_its_name, a_filter_that_answers_for_names, named_by_a_certificate, named_by_an_https_record,
     named_by_what_goes_with_an_https_record, socks4_to_a_known_address, connect_after_another_request,
     two_taps_the_servers_behind, two_taps_the_servers_far_behind, two_taps_the_clients_behind, copies_that_begin_midway,
