@@ -278,7 +278,7 @@ impl Sharing {
                 };
                 self.audio.learn(response, config);
                 self.keep(Past::Alone(asked, end, size));
-                if self.weigh(response.size, knew, config) {
+                if self.weigh(response.size, knew.zip(ground), config) {
                     return self.all_even(is_open);
                 }
             }

@@ -19,6 +19,13 @@ const AGREEING_CLOSELY: usize = 2;
 const CLOSELY: u64 = 1;
 /// Audio of a higher bitrate is at most this many times as large as that of the lower one.
 const MOST_GROWTH: u64 = 2;
+/// Percentage of a size from which others are not the audio's either, if enough agree on that size
+/// and it is not the audio's: video of a constant quality varies as much.
+const LIKEWISE: u64 = 90;
+/// Percentage by which a size that only one response showed may differ from that of audio, if that
+/// is found behind a seek: the next bit rate of audio in use is 16 % larger or more (96 and 112
+/// kbit/s).
+const ALMOST: u64 = 10;
 /// Number of titles whose audio's size is kept.
 const TITLES: usize = 4;
 
@@ -73,6 +80,9 @@ pub(super) struct AudioSizes {
     title: Option<Time>,
     /// The latest size that a few agreed on closely although it is not the audio's; 0 if none.
     refuted: u32,
+    /// Sizes from this on are not the audio's of the latest title, although enough agree on one;
+    /// 0 if that is not known.
+    too_large: u64,
 }
 
 impl AudioSizes {
@@ -104,6 +114,10 @@ impl AudioSizes {
     pub(super) fn replace(&mut self, by: Option<Usual>) {
         if let Some(wrong) = self.found.pop() {
             self.refuted = u32::try_from(wrong.usual.size).unwrap_or(u32::MAX);
+            let smaller = by.is_some_and(|by| by.size < wrong.usual.size);
+            if wrong.ground == Ground::Enough && smaller {
+                self.too_large = wrong.usual.size * LIKEWISE / 100;
+            }
             let ground = Ground::One;
             self.found.extend(by.map(|usual| Since {
                 usual,
@@ -138,6 +152,7 @@ impl AudioSizes {
     /// opens a title or seeks requests the headers of both tracks.
     pub(super) const fn begins(&mut self, time: Time) {
         self.title = Some(time);
+        self.too_large = 0;
     }
 
     /// Learns from a response that was alone.
@@ -154,7 +169,7 @@ impl AudioSizes {
             return;
         };
         let is_sure = ground == Ground::Enough;
-        if !is_sure && found.agrees(self.refuted.into(), config) {
+        if self.is_too_large(found) || !is_sure && found.agrees(self.refuted.into(), config) {
             return;
         }
         match self.found.last_mut() {
@@ -167,6 +182,11 @@ impl AudioSizes {
                 ..Since::always(found)
             }),
         }
+    }
+
+    /// Returns true if such a size has proved not to be the audio's, however many agree on it.
+    const fn is_too_large(&self, usual: Usual) -> bool {
+        self.too_large > 0 && usual.size >= self.too_large
     }
 
     /// Learns the audio's size of a title that began after the last response of the size known so
@@ -184,6 +204,13 @@ impl AudioSizes {
         let Some((usual, ground)) = usual(&sizes, config) else {
             return false;
         };
+        let off = usual.size.abs_diff(knew.usual.size) * 100;
+        if self.is_too_large(usual) {
+            return false;
+        }
+        if knew.ground == Ground::One && off <= knew.usual.size * ALMOST {
+            return false;
+        }
         if self.found.len() == TITLES {
             self.found.remove(0);
         }
@@ -272,6 +299,54 @@ fn is_in_a_row(alone: &[LoneResponse], group: &[(u64, usize)]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Learns from responses of these sizes that were alone, from this time on, each with another
+    /// between it and the next.
+    fn learn(sizes: &mut AudioSizes, from: i64, all: &[u32]) {
+        for (&size, at) in all.iter().zip(1..) {
+            let response = LoneResponse {
+                asked: Time(from + at),
+                size,
+                place: 2 * (from + at) as u32,
+            };
+            sizes.learn(response, &Config::default());
+        }
+    }
+
+    #[test]
+    fn what_was_refuted_though_enough_agreed_is_not_learnt_again() {
+        for (next, learnt) in [(89_000, true), (90_500, false), (140_000, false)] {
+            let mut sizes = AudioSizes::default();
+            learn(&mut sizes, 0, &[100_000; 3]);
+            sizes.replace(Some(Usual {
+                size: 40_000,
+                spread: 800,
+            }));
+            learn(&mut sizes, 10, &[next; 3]);
+            let size = if learnt { next } else { 40_000 };
+            let latest = |sizes: &AudioSizes| sizes.latest().map(|usual| usual.size);
+            assert_eq!(latest(&sizes), Some(size.into()), "{next}");
+            // Another title may have such audio.
+            sizes.begins(Time(20));
+            learn(&mut sizes, 20, &[next; 3]);
+            assert_eq!(latest(&sizes), Some(next.into()), "{next}");
+        }
+    }
+
+    #[test]
+    fn a_guess_and_almost_the_same_behind_a_seek_are_one_title() {
+        for (size, titles) in [(44_000, 1), (36_000, 1), (44_100, 2), (35_900, 2)] {
+            let mut sizes = AudioSizes::default();
+            sizes.replace(Some(Usual {
+                size: 40_000,
+                spread: 800,
+            }));
+            sizes.begins(Time(10));
+            learn(&mut sizes, 10, &[size; 3]);
+            assert_eq!(sizes.found.len(), titles, "{size}");
+            assert_eq!(sizes.latest().map(|usual| usual.size), Some(size.into()));
+        }
+    }
 
     #[test]
     fn the_audio_of_four_titles_is_kept() {

@@ -192,13 +192,13 @@ fn any_period_adds_up() {
             link.ask().take(bytes);
             sum += bytes;
         }
-        let parts = link.end();
+        // Earlier ones may have been read again.
+        let first = link.number - (round % MOST_REQUESTS as u64) as u32;
+        let mut parts = link.end();
+        parts.retain(|part| part.number >= first);
         if parts.len() > 1 {
-            assert_eq!(
-                parts.iter().map(|part| part.size).sum::<u64>(),
-                sum,
-                "{round} {parts:?}"
-            );
+            let all: u64 = parts.iter().map(|part| part.size).sum();
+            assert_eq!(all, sum, "{round} {parts:?}");
         }
     }
 }
