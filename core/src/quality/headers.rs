@@ -59,6 +59,7 @@ fn move_to_headers(
         asked: requests[at].asked,
         came,
         bytes: None,
+        error: 0,
         flow: requests[at].flow,
     };
     headers.extend(found.iter().map(header));

@@ -106,6 +106,8 @@ pub(crate) struct Header {
     pub(crate) came: f64,
     /// `None` if its bytes went to an overlapping response.
     pub(crate) bytes: Option<u64>,
+    /// Largest error of its size, in bytes.
+    pub(crate) error: u64,
     pub(crate) flow: u32,
 }
 
@@ -280,6 +282,12 @@ pub(crate) fn median_bytes(requests: &[Request], track: Track) -> Option<f64> {
         return None;
     }
     Some(*sizes.select_nth_unstable(middle).1 as f64)
+}
+
+/// Returns the usual size of a track, by those of its responses that came alone, if any.
+pub(crate) fn usual_bytes(requests: &[Request], track: Track) -> Option<f64> {
+    let alone: Vec<Request> = requests.iter().filter(|r| !r.shared).copied().collect();
+    median_bytes(&alone, track).or_else(|| median_bytes(requests, track))
 }
 
 /// Separates responses that overlapped on one connection: their bytes were divided in order of

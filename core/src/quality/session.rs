@@ -8,7 +8,7 @@ use super::clock::State;
 use super::fit::Fit;
 use super::places;
 use super::play::Play;
-use super::request::{Request, Rules, Track, is_interleaved, usual_sound};
+use super::request::{Request, Rules, Track, is_interleaved, usual_bytes};
 use super::timeline::{self, Timeline};
 use crate::packet::Time;
 use crate::words::words;
@@ -182,7 +182,7 @@ impl Session {
         let (video_segments, mut video_bytes) = of(Track::Video);
         let (audio_segments, mut audio_bytes) = of(Track::Audio);
         if is_interleaved(requests)
-            && let Some(sound) = usual_sound(requests)
+            && let Some(sound) = usual_bytes(requests, Track::Audio)
         {
             // The bytes of overlapping responses are right only in sum: assume sound as large as
             // where it came alone.

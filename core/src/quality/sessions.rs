@@ -232,6 +232,7 @@ impl Client {
                         asked,
                         came,
                         bytes,
+                        error: segment.size_error,
                         flow: segment.flow,
                     });
                 }

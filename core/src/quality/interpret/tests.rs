@@ -77,6 +77,7 @@ fn a_header_decides_nothing_about_sound_while_sound_is_on_its_way() {
             asked: 5.0,
             came: 9.0,
             bytes: Some(800),
+            error: 0,
             flow: 3,
         };
         interpret(&mut all, &[header], &[], &RULES);
@@ -229,6 +230,7 @@ fn a_better_picture_is_larger_and_comes_behind_its_header() {
             asked: header,
             came: header + 0.05,
             bytes: Some(829),
+            error: 0,
             flow: 1,
         }];
         interpret(&mut all, &headers, &[], &RULES);
@@ -242,6 +244,7 @@ fn a_better_picture_is_larger_and_comes_behind_its_header() {
         asked: f64::from(flow) - 0.05,
         came: f64::from(flow) + 0.05,
         bytes: Some(829),
+        error: 0,
         flow: flow as u32,
     });
     interpret(&mut all, &headers, &[], &RULES);
@@ -259,6 +262,7 @@ fn a_header_can_come_at_once() {
         asked: 2.0,
         came: 2.001,
         bytes: Some(800),
+        error: 0,
         flow: 1,
     };
     let mut requests = [1.0, 1.995, 3.0].map(|asked| request(1, asked));
@@ -281,6 +285,7 @@ fn three_pictures_before_and_behind_a_change_tell_which_is_better() {
             asked: 3.9,
             came: 3.95,
             bytes: Some(829),
+            error: 0,
             flow: 1,
         };
         interpret(&mut all, &[header], &[], &RULES);
@@ -317,6 +322,7 @@ fn reset(which: [bool; 3], came: f64, header: Option<f64>) -> Vec<f64> {
             asked: 5.0 + after,
             came: 5.05,
             bytes: None,
+            error: 0,
             flow: 1,
         })
         .into_iter()

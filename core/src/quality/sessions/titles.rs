@@ -17,6 +17,8 @@ const HEADERS_BEFORE: f64 = 10.0;
 const LOOKED_AT: usize = 40;
 /// Sound of another title differs in size by more than this share.
 const OTHER_SOUND: f64 = 0.02;
+/// The same if no response for sound came alone, so that its size is a guess by other responses.
+const OTHER_GUESSED: f64 = 0.1;
 
 /// A play among the requests of a client.
 pub(super) struct Range {
@@ -90,8 +92,8 @@ struct Start {
     asked: f64,
     /// Index of the first request for media after them.
     index: usize,
-    /// Sizes of the headers.
-    sizes: [Option<u64>; 2],
+    /// These headers.
+    headers: [Header; 2],
 }
 
 /// Finds where the headers of both tracks are requested together.
@@ -117,7 +119,7 @@ fn starts(requests: &[Request], headers: &[Header]) -> Vec<Start> {
             found.push(Start {
                 asked: a.asked,
                 index,
-                sizes: [a.bytes, b.bytes],
+                headers: [a, b],
             });
         }
     }
@@ -150,12 +152,25 @@ fn are_of_both_tracks(a: Header, b: Header) -> bool {
 fn other_headers(headers: &[Header], from: f64, start: Start) -> bool {
     let since = headers.partition_point(|header| header.asked < from - HEADERS_BEFORE);
     let until = headers.partition_point(|header| header.asked < start.asked);
-    let seen: Option<Vec<u64>> = headers[since..until].iter().map(|h| h.bytes).collect();
-    let Some(seen) = seen.filter(|seen| seen.len() >= 2) else {
+    let seen = &headers[since..until];
+    if seen.len() < 2 || seen.iter().any(|header| header.bytes.is_none()) {
+        return false;
+    }
+    let is_other = |new: &Header| {
+        let differs = |old: &Header| sizes_differ(old, new);
+        new.bytes.is_some() && seen.iter().all(differs)
+    };
+    start.headers.iter().any(is_other)
+}
+
+/// Returns true if two headers certainly differ in size. What cannot be told from a response on one
+/// connection, such as tickets among its first bytes, is the same for others on it, so that only
+/// the difference of their errors can hide one.
+fn sizes_differ(one: &Header, other: &Header) -> bool {
+    let [Some(a), Some(b)] = [one.bytes, other.bytes] else {
         return false;
     };
-    let is_other = |size: &Option<u64>| size.is_some_and(|size| !seen.contains(&size));
-    start.sizes.iter().any(is_other)
+    a.abs_diff(b) > one.error.abs_diff(other.error)
 }
 
 /// Returns the usual size of sound whose responses overlapped no other.
@@ -176,10 +191,14 @@ fn other_sound(before: &[Request], after: &[Request]) -> bool {
     let Some(sound) = median_bytes(before, Track::Audio).or_else(|| recurs(before)) else {
         return false;
     };
-    let differs = |bytes: f64| (sound / bytes - 1.0).abs() > OTHER_SOUND;
     if let Some(other) = median_bytes(after, Track::Audio) {
-        return differs(other);
+        let guessed = [before, after]
+            .iter()
+            .any(|part| sound_alone(part).is_none());
+        let least = if guessed { OTHER_GUESSED } else { OTHER_SOUND };
+        return (sound / other - 1.0).abs() > least;
     }
+    let differs = |bytes: f64| (sound / bytes - 1.0).abs() > OTHER_SOUND;
     recurs(after).is_some_and(differs) && after.iter().all(|request| differs(request.bytes as f64))
 }
 

@@ -21,6 +21,7 @@ fn recovered(times: &[f64], known: &[f64]) -> (Vec<u32>, Vec<f64>) {
             asked,
             came: asked + 0.04,
             bytes: Some(800),
+            error: 0,
             flow: 1,
         })
         .collect();

@@ -8,6 +8,7 @@ fn header(asked: f64, bytes: Option<u64>) -> Header {
         asked,
         came: asked + 0.05,
         bytes,
+        error: 0,
         flow: 1,
     }
 }
