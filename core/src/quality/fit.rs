@@ -1,5 +1,6 @@
 //! The search for the hypothesis that explains a play best.
 
+mod beyond;
 mod counting;
 
 use self::counting::{Counting, UNSURE, probably, unsure};
@@ -42,6 +43,8 @@ const ENOUGH: usize = 3;
 const RIVALS: usize = 3;
 /// Best hypotheses whose seconds are kept.
 const OTHERS: usize = 12;
+/// Seconds that differ by less than this share explain a play alike.
+const DISTINCT: f64 = 0.004;
 /// Most requests whose track is tried, and most that are moved to the other one.
 const DOUBTFUL: usize = 12;
 const CHANGED: usize = 4;
@@ -287,6 +290,7 @@ fn fit(play: &Play<'_>, ratio: Option<f64>) -> Option<(Fit, Vec<Guess>)> {
     };
     let mut fits: Vec<Fit> = Vec::new();
     look_closely(play, &tried, closely, &mut fits);
+    beyond::look(play, &mut fits, ratio);
     let mut best = fits.first()?.clone();
     // Others may fit better with the requests that this one counts as given up.
     let again = try_all(play, &best.counted, ratio);
@@ -306,7 +310,7 @@ fn fit(play: &Play<'_>, ratio: Option<f64>) -> Option<(Fit, Vec<Guess>)> {
             .map(|other| other.0 - tried[0].0);
         best.margin[track as usize] = close.or(rough).map_or(CLEAR, |margin| margin.min(1e3));
     }
-    best.others = fits.iter().take(OTHERS).map(|f| f.guess.seconds).collect();
+    best.others = distinct(&fits);
     let mut rivals: Vec<Guess> = Vec::new();
     for fit in &fits {
         let differs = |other: &Guess| {
@@ -318,6 +322,21 @@ fn fit(play: &Play<'_>, ratio: Option<f64>) -> Option<(Fit, Vec<Guess>)> {
         }
     }
     Some((best, rivals))
+}
+
+/// Returns the seconds of the best hypotheses, the best first, without those that are almost the
+/// same.
+fn distinct(fits: &[Fit]) -> Vec<[f64; 2]> {
+    let mut all: Vec<[f64; 2]> = Vec::new();
+    for [video, audio] in fits.iter().map(|fit| fit.guess.seconds) {
+        let is_known = |other: &[f64; 2]| {
+            (other[0] / video - 1.0).abs() < DISTINCT && (other[1] / audio - 1.0).abs() < DISTINCT
+        };
+        if all.len() < OTHERS && !all.iter().any(is_known) {
+            all.push([video, audio]);
+        }
+    }
+    all
 }
 
 /// Examines the best of the hypotheses closely, always including seconds that most encoders use,
@@ -382,18 +401,17 @@ fn try_these(
         audios.truncate(1);
     }
     if let Some(bytes) = play.audio_bytes {
-        // Rates that nobody uses are tried only if there is no other.
-        let usual: Vec<f64> = audios
-            .iter()
-            .copied()
-            .filter(|&s| unusual_rate(bytes, s) < ODD_RATE)
-            .collect();
-        if !usual.is_empty() {
-            audios = usual;
+        // Rates that nobody uses are tried with seconds that most use, unless there is no other.
+        let odd = |seconds: f64| unusual_rate(bytes, seconds) >= ODD_RATE;
+        if audios.iter().any(|&seconds| !odd(seconds)) {
+            audios.retain(|&seconds| !odd(seconds) || is_usual(seconds));
         }
     }
     let mut tried: Vec<(f64, Guess)> = Vec::with_capacity(videos.len() * audios.len());
     let mut best = f64::INFINITY;
+    // A good one first makes the others short.
+    videos.sort_by_key(|&seconds| !is_usual(seconds));
+    audios.sort_by_key(|&seconds| !is_usual(seconds));
     for &video in &videos {
         for &audio in &audios {
             if ratio.is_some_and(|ratio| (audio / video / ratio - 1.0).abs() > SAME_RATIO) {

@@ -2,8 +2,6 @@
 
 use super::*;
 
-const FRAME: f64 = 1024.0 / 48_000.0;
-
 fn tries(track: Track, seconds: f64) -> bool {
     let all = candidates(track);
     all.iter().any(|other| (other - seconds).abs() < 1e-6)
@@ -86,7 +84,13 @@ fn lengths_that_encoders_use_cost_less() {
         (guess(2.88, 2.88, 3.0), 6.0),
         (guess(10.0 / 3.0, 10.0 / 3.0, 3.0), 6.0),
         (guess(2.21, 2.21, 3.0), 6.0),
-        (guess(2.22, 2.22, 3.0), 9.0),
+        // Sound that was cut at the same places, to whole frames, costs nothing more.
+        (guess(2.27, 2.27, 3.0), 13.0),
+        (guess(2.27, 4.54 + 0.011, 3.0), 13.0),
+        (guess(2.27, 4.54 + 0.012, 3.0), 26.0),
+        (guess(4.54, 2.27 - 0.011, 3.0), 13.0),
+        (guess(4.54, 2.27 - 0.012, 3.0), 26.0),
+        (guess(2.27, 4.0, 3.0), 15.5),
         (guess(4.0, 6.0, 3.0), 2.5),
         (guess(4.0, 16.0, 3.0), 0.0),
     ];
@@ -100,4 +104,37 @@ fn lengths_that_encoders_use_cost_less() {
     };
     assert_eq!(prior(&renews, [true; 2], None), 1.0);
     assert_eq!([is_usual(3.0), is_usual(2.5)], [true, false]);
+}
+
+#[test]
+fn seconds_that_nobody_is_known_to_use_are_tried_in_small_steps() {
+    for (track, longest) in Track::BOTH.into_iter().zip(LONGEST) {
+        let all: Vec<f64> = any(track).collect();
+        assert!(
+            all.iter()
+                .all(|&s| (SHORTEST..=longest).contains(&s) && !is_common(s))
+        );
+        // Whatever it is, one of them or of the common ones is near.
+        let common = candidates(track);
+        for tenths in 10..(10.0 * longest) as u32 {
+            let seconds = f64::from(tenths) / 10.0 + 0.03;
+            let near = |other: &f64| (other / seconds - 1.0).abs() <= STEP / 2.0 + 0.006;
+            assert!(all.iter().chain(&common).any(near), "{track:?} {seconds}");
+        }
+    }
+}
+
+#[test]
+fn sound_beside_them_was_cut_with_them_or_has_common_seconds() {
+    let pairs = beyond((1.8, 2.2));
+    let has = |video: f64, audio: f64| {
+        pairs.iter().any(|pair| {
+            let near = |own: f64, other: f64| (own / other - 1.0).abs() < 0.006;
+            near(pair[0], video) && near(pair[1], audio)
+        })
+    };
+    assert!(has(3.12, 6.24) && has(4.17, 8.34), "the same places");
+    assert!(has(4.17, 8.0) && has(4.17, 9.0), "of its own");
+    assert!(!has(4.17, 4.17) && !has(4.17, 10.0), "not of this ratio");
+    assert!(!has(4.0, 8.0), "others try what is common");
 }

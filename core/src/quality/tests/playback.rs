@@ -33,6 +33,16 @@ fn seconds_of_many_lengths() {
 }
 
 #[test]
+fn seconds_that_no_encoder_is_known_to_use() {
+    for (video, audio) in [(3.17, 3.17), (4.17, 8.34), (2.085, 4.0), (7.33, 7.33)] {
+        let mut script = Script::new(video, audio, 24.0, &[(0.0, 2.5e6)]);
+        script.beyond = Some(1.0);
+        script.seconds = 240.0;
+        assert_understood(&script);
+    }
+}
+
+#[test]
 fn unusual_seconds_are_told_by_sound_that_follows_the_picture() {
     let link = [(0.0, 1.2e6), (30.0, 0.35e6), (60.0, 1.5e6)];
     for (video, audio) in [
