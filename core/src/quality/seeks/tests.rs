@@ -21,6 +21,11 @@ fn places(requests: &[Request], sure: &[f64]) -> Vec<f64> {
 }
 
 #[test]
+fn both_sides_of_a_place_that_no_header_shows() {
+    assert!(is_found(20.0, 20.01 + FOUND) && !is_found(20.0, 20.0 + FOUND));
+}
+
+#[test]
 fn two_pictures_in_a_row_that_were_there_before_are_a_way_back() {
     assert_eq!(again(&[11, 12, 13, 14, 12, 15]), [] as [f64; 0]);
     assert_eq!(again(&[11, 12, 13, 14, 12, 13]), [4.0 - AT_ONCE]);
