@@ -1,9 +1,12 @@
 //! The search for the hypothesis that explains a play best.
 
 mod beyond;
+mod closely;
 mod counting;
 
-use self::counting::{Counting, UNSURE, probably, unsure};
+use self::beyond::{DISTINCT, SAME_RATIO};
+pub(crate) use self::closely::{Fit, improve};
+use self::counting::{UNSURE, probably, unsure};
 use super::clock::Guess;
 use super::cost::cost;
 use super::interpret::interpret;
@@ -30,9 +33,6 @@ const LOOKS: usize = 2;
 pub(crate) const BEHIND_SEEK: f64 = 1.0;
 /// Cost above the best from which a hypothesis is not pursued.
 const HOPELESS: f64 = 40.0;
-/// Cost above that of a player that renews nothing from which one that renews is not examined
-/// closely.
-const FAR: f64 = 10.0;
 /// Seconds that differ by more than this share count as different.
 pub(crate) const OTHER_SECONDS: f64 = 0.015;
 /// Margin if there is no other hypothesis.
@@ -43,8 +43,6 @@ const ENOUGH: usize = 3;
 const RIVALS: usize = 3;
 /// Best hypotheses whose seconds are kept.
 const OTHERS: usize = 12;
-/// Seconds that differ by less than this share explain a play alike.
-const DISTINCT: f64 = 0.004;
 /// Most requests whose track is tried, and most that are moved to the other one.
 const DOUBTFUL: usize = 12;
 const CHANGED: usize = 4;
@@ -55,34 +53,6 @@ const OTHER_TRACK: f64 = 3.0;
 const LIKE_SOUND: f64 = 0.12;
 const UNLIKE_SOUND: f64 = 5.0;
 
-/// The result of the search.
-#[derive(Clone, Debug)]
-pub(crate) struct Fit {
-    pub(crate) guess: Guess,
-    /// True for each request that arrived whole.
-    pub(crate) counted: Vec<bool>,
-    /// Level of a full buffer, by track.
-    pub(crate) full: [Option<f64>; 2],
-    pub(crate) cost: f64,
-    /// The part of the cost that distinguishes players rather than seconds.
-    pub(crate) late: f64,
-    /// By track: the additional cost of the best hypothesis with other seconds.
-    pub(crate) margin: [f64; 2],
-    /// The seconds of the best hypotheses, the best first.
-    pub(crate) others: Vec<[f64; 2]>,
-}
-
-impl Fit {
-    /// Returns by how much it fits better than another one with other seconds. Sound that follows
-    /// the picture only with these seconds is evidence for them; sound that follows a clock of its
-    /// own is no evidence.
-    fn lead_over(&self, other: &Self) -> f64 {
-        other.cost - self.cost + (other.late - self.late).max(0.0)
-    }
-}
-
-/// Largest deviation of both tracks' seconds from a ratio, as a share.
-const SAME_RATIO: f64 = 0.03;
 /// Ratios to try if responses overlap: segments of video per segment of audio.
 const RATIOS: [f64; 13] = [
     1.0, 2.0, 4.0, 3.0, 0.5, 1.5, 8.0, 5.0, 6.0, 2.5, 3.75, 0.75, 1.25,
@@ -429,65 +399,6 @@ fn try_these(
     }
     tried.sort_by(|a, b| a.0.total_cmp(&b.0));
     tried
-}
-
-/// Tries which requests were given up, with a player whose sound continues alone and with one whose
-/// sound does not, and with one that renews the picture that it holds when it changes to a better
-/// one.
-pub(crate) fn improve(play: &Play<'_>, guess: Guess) -> Fit {
-    let better = |one: Fit, other: Fit| if other.cost < one.cost { other } else { one };
-    let [one, other] =
-        [play.rules.run_on, 0.0].map(|run_on| improve_counted(play, Guess { run_on, ..guess }));
-    let best = better(one, other);
-    if !play.requests.iter().any(|request| request.better) {
-        return best;
-    }
-    let renews = Guess {
-        renews: true,
-        ..best.guess
-    };
-    let rough = cost(play, renews, &best.counted, best.cost + FAR).total;
-    if is_far(rough, &best) {
-        return best;
-    }
-    let renews = improve_counted(play, renews);
-    // Sound is evidence for the kind of player too, but not for seconds.
-    if renews.cost + renews.late < best.cost + best.late {
-        renews
-    } else {
-        best
-    }
-}
-
-/// Returns true if a hypothesis is so much worse than the best that it does not matter which
-/// requests were given up.
-fn is_far(cost: f64, best: &Fit) -> bool {
-    cost > best.cost + FAR
-}
-
-/// Tries which requests were given up.
-fn improve_counted(play: &Play<'_>, guess: Guess) -> Fit {
-    let mut counting = Counting::new(play, guess);
-    for _ in 0..2 {
-        let mut any = false;
-        for at in unsure(play) {
-            any |= counting.try_other(&[at]);
-        }
-        if !any {
-            break;
-        }
-    }
-    counting.swap();
-    let total = counting.total();
-    Fit {
-        guess,
-        full: counting.best.full,
-        late: counting.best.late,
-        counted: counting.counted,
-        cost: total,
-        margin: [0.0; 2],
-        others: Vec::new(),
-    }
 }
 
 #[cfg(test)]

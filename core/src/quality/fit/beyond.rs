@@ -1,12 +1,16 @@
 //! Hypotheses with seconds that no encoder is known to use.
 
-use super::{DISTINCT, FAR, Fit, SAME_RATIO, improve};
+use super::closely::{FAR, Fit, improve};
 use crate::quality::clock::Guess;
 use crate::quality::cost::cost;
 use crate::quality::play::Play;
 use crate::quality::request::Track;
 use crate::quality::seconds::{any, beyond, prior};
 
+/// Largest deviation of both tracks' seconds from a ratio, as a share.
+pub(super) const SAME_RATIO: f64 = 0.03;
+/// Seconds that differ by less than this share explain a play alike.
+pub(super) const DISTINCT: f64 = 0.004;
 /// Hypotheses to examine closely.
 const CLOSELY: usize = 8;
 /// Segments of each track by which the tracks of a play can end apart.

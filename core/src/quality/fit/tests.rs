@@ -1,6 +1,7 @@
 //! Decisions between hypotheses with different seconds.
 
-use super::counting::odds;
+use super::closely::is_far;
+use super::counting::{Counting, odds};
 use super::*;
 use crate::quality::tests::{RULES, request};
 
