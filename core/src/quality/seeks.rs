@@ -35,7 +35,13 @@ pub(crate) fn find(
     sure: &[f64],
     rules: Rules,
 ) -> (Option<Fit>, Vec<f64>) {
-    let sure = &believed(requests, headers, sure, rules)[..];
+    let mut search = Search {
+        requests: &requests.to_vec(),
+        headers,
+        rules,
+        done: Vec::new(),
+    };
+    let sure = &search.believed(sure)[..];
     let mut seeks = sure.to_vec();
     let fetched = fetched_again(requests, headers, sure, rules);
     for again in &fetched {
@@ -52,9 +58,8 @@ pub(crate) fn find(
     };
     // With unusual seconds, each seek that is none would seem to explain something.
     let known = (!places.is_empty() || seeks.len() > sure.len())
-        .then(|| fit::find(&mut requests.to_vec(), headers, &seeks, rules))
-        .flatten()
-        .map(|fit| fit.guess.seconds);
+        .then(|| search.seconds(&seeks))
+        .flatten();
     let look = |seeks: &[f64]| {
         let mut copy = requests.to_vec();
         fit::glance(&mut copy, headers, seeks, rules, known)
@@ -84,32 +89,61 @@ pub(crate) fn find(
     let seeks = without_needless(seeks, &found, look);
     let unknown = fetched.iter().filter(|again| !is_known(sure, again.at));
     let seeks = without_explained(seeks, unknown, look);
-    (fit::find(requests, headers, &seeks, rules), seeks)
+    let (fit, found) = search.fit(&seeks);
+    requests.copy_from_slice(&found);
+    (fit, seeks)
+}
+
+/// Searches for the best hypothesis with given seeks, each only once: a search takes long where
+/// responses overlap.
+struct Search<'a> {
+    requests: &'a [Request],
+    headers: &'a [Header],
+    rules: Rules,
+    done: Vec<(Vec<f64>, Option<Fit>, Vec<Request>)>,
+}
+
+impl Search<'_> {
+    /// Returns the best hypothesis, and the requests as it interprets them.
+    fn fit(&mut self, seeks: &[f64]) -> (Option<Fit>, Vec<Request>) {
+        if let Some((_, fit, requests)) = self.done.iter().find(|done| done.0 == seeks) {
+            return (fit.clone(), requests.clone());
+        }
+        let mut requests = self.requests.to_vec();
+        let fit = fit::find(&mut requests, self.headers, seeks, self.rules);
+        let done = (seeks.to_vec(), fit.clone(), requests.clone());
+        self.done.push(done);
+        (fit, requests)
+    }
+
+    fn seconds(&mut self, seeks: &[f64]) -> Option<[f64; 2]> {
+        self.fit(seeks).0.map(|fit| fit.guess.seconds)
+    }
+
+    /// Removes seeks without which the play costs far less: a player that changes the quality of
+    /// both tracks requests both headers, too.
+    fn believed(&mut self, seeks: &[f64]) -> Vec<f64> {
+        let mut look = |seeks: &[f64]| {
+            let known = self.seconds(seeks);
+            let mut copy = self.requests.to_vec();
+            fit::glance(&mut copy, self.headers, seeks, self.rules, known)
+        };
+        let mut left = seeks.to_vec();
+        let mut cost = if seeks.is_empty() { 0.0 } else { look(seeks) };
+        for place in seeks.iter().take(TRIED) {
+            let others: Vec<f64> = left.iter().copied().filter(|at| at != place).collect();
+            let without = look(&others);
+            if without + GONE < cost {
+                (left, cost) = (others, without);
+            }
+        }
+        left
+    }
 }
 
 /// Returns true if a play costs so much less with a place that no header shows.
 fn is_found(cost: f64, least: f64) -> bool {
     cost + FOUND < least
-}
-
-/// Removes seeks without which the play costs far less: a player that changes the quality of both
-/// tracks requests both headers, too.
-fn believed(requests: &[Request], headers: &[Header], seeks: &[f64], rules: Rules) -> Vec<f64> {
-    let look = |seeks: &[f64]| {
-        let fit = fit::find(&mut requests.to_vec(), headers, seeks, rules);
-        let known = fit.map(|fit| fit.guess.seconds);
-        fit::glance(&mut requests.to_vec(), headers, seeks, rules, known)
-    };
-    let mut left = seeks.to_vec();
-    let mut cost = if seeks.is_empty() { 0.0 } else { look(seeks) };
-    for place in seeks.iter().take(TRIED) {
-        let others: Vec<f64> = left.iter().copied().filter(|at| at != place).collect();
-        let without = look(&others);
-        if without + GONE < cost {
-            (left, cost) = (others, without);
-        }
-    }
-    left
 }
 
 /// Removes seeks that were `found` if the play costs hardly more without them, because another was
