@@ -29,6 +29,15 @@ fn sound_that_follows_the_picture_tells_for_seconds_and_never_against() {
 }
 
 #[test]
+fn a_play_that_costs_too_much_at_a_rough_look_is_not_examined() {
+    let requests: Vec<Request> = (0..30).map(|n| request(n, 4.0 * f64::from(n))).collect();
+    let play = Play::new(&requests, &[], RULES);
+    let least = try_all(&play, &probably(&requests), None)[0].0;
+    assert!(super::fit(&play, None, least).is_some());
+    assert!(super::fit(&play, None, least - 0.01).is_none());
+}
+
+#[test]
 fn a_player_that_fetches_again_is_looked_at_closely_unless_it_costs_far_more() {
     let best = fit(3.0, 0.0);
     assert!(!is_far(13.0, &best));
