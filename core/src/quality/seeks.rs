@@ -36,7 +36,7 @@ pub(crate) fn find(
     rules: Rules,
 ) -> (Option<Fit>, Vec<f64>) {
     let mut search = Search {
-        requests: &requests.to_vec(),
+        requests,
         headers,
         rules,
         done: Vec::new(),
