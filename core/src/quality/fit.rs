@@ -4,7 +4,7 @@ mod beyond;
 mod closely;
 mod counting;
 
-use self::beyond::{DISTINCT, SAME_RATIO};
+use self::beyond::DISTINCT;
 pub(crate) use self::closely::{Fit, improve};
 use self::counting::{UNSURE, probably, unsure};
 use super::clock::Guess;
@@ -56,6 +56,8 @@ const OTHER_TRACK: f64 = 3.0;
 const LIKE_SOUND: f64 = 0.12;
 const UNLIKE_SOUND: f64 = 5.0;
 
+/// Largest deviation of both tracks' seconds from a ratio, as a share.
+const SAME_RATIO: f64 = 0.03;
 /// Ratios to try if responses overlap: segments of video per segment of audio.
 const RATIOS: [f64; 13] = [
     1.0, 2.0, 4.0, 3.0, 0.5, 1.5, 8.0, 5.0, 6.0, 2.5, 3.75, 0.75, 1.25,
@@ -270,7 +272,7 @@ fn fit(play: &Play<'_>, ratio: Option<f64>, limit: f64) -> Option<(Fit, Vec<Gues
     };
     let mut fits: Vec<Fit> = Vec::new();
     look_closely(play, &tried, closely, &mut fits);
-    beyond::look(play, &mut fits, ratio);
+    beyond::look(play, &mut fits);
     let mut best = fits.first()?.clone();
     // Others may fit better with the requests that this one counts as given up.
     let again = try_all(play, &best.counted, ratio);

@@ -7,8 +7,6 @@ use crate::quality::play::Play;
 use crate::quality::request::Track;
 use crate::quality::seconds::{any, beyond, prior};
 
-/// Largest deviation of both tracks' seconds from a ratio, as a share.
-pub(super) const SAME_RATIO: f64 = 0.03;
 /// Seconds that differ by less than this share explain a play alike.
 pub(super) const DISTINCT: f64 = 0.004;
 /// Hypotheses to examine closely.
@@ -24,13 +22,13 @@ const STEPS: [f64; 4] = [0.002, -0.002, 0.001, -0.001];
 
 /// Examines the best hypotheses with seconds that no encoder is known to use closely, and sorts the
 /// results. If tracks are inferred by turns, so many hypotheses would explain anything.
-pub(super) fn look(play: &Play<'_>, fits: &mut Vec<Fit>, ratio: Option<f64>) {
+pub(super) fn look(play: &Play<'_>, fits: &mut Vec<Fit>) {
     let Some(best) = fits.first().filter(|_| !play.divided).cloned() else {
         return;
     };
     let mut tried: Vec<(f64, Guess)> = Vec::new();
     let mut bound = best.cost + FAR;
-    for seconds in pairs(play, &best.counted, ratio) {
+    for seconds in pairs(play, &best.counted) {
         let guess = Guess {
             seconds,
             renews: false,
@@ -71,7 +69,7 @@ fn is_near(one: &Guess, other: &Guess) -> bool {
 }
 
 /// Returns the seconds to try.
-fn pairs(play: &Play<'_>, counted: &[bool], ratio: Option<f64>) -> Vec<[f64; 2]> {
+fn pairs(play: &Play<'_>, counted: &[bool]) -> Vec<[f64; 2]> {
     match play.present {
         [true, true] => {
             let count = |track: Track| {
@@ -80,10 +78,7 @@ fn pairs(play: &Play<'_>, counted: &[bool], ratio: Option<f64>) -> Vec<[f64; 2]>
                 whole.count().max(1) as f64
             };
             let [videos, audios] = Track::BOTH.map(count);
-            let (middle, share) = match ratio {
-                Some(ratio) => (ratio, SAME_RATIO),
-                None => (videos / audios, APART / videos + APART / audios),
-            };
+            let (middle, share) = (videos / audios, APART / videos + APART / audios);
             beyond((middle / (1.0 + share), middle * (1.0 + share)))
         }
         [true, false] => any(Track::Video).map(|seconds| [seconds; 2]).collect(),
@@ -135,10 +130,10 @@ mod tests {
             .collect()
     }
 
-    fn tried(pictures: u32, sounds: u32, ratio: Option<f64>) -> Vec<f64> {
+    fn tried(pictures: u32, sounds: u32) -> Vec<f64> {
         let requests = steady(pictures, sounds);
         let play = Play::new(&requests, &[], RULES);
-        let pairs = pairs(&play, &probably(&requests), ratio);
+        let pairs = pairs(&play, &probably(&requests));
         pairs.iter().map(|pair| pair[1] / pair[0]).collect()
     }
 
@@ -149,13 +144,9 @@ mod tests {
             (least, all.into_iter().fold(0.0, f64::max))
         };
         // Forty pictures and twenty sounds: two of either are 15 % together.
-        let (least, most) = range(tried(40, 20, None));
+        let (least, most) = range(tried(40, 20));
         assert!((2.0 / 1.15..2.0 / 1.14).contains(&least), "{least}");
         assert!((2.0 * 1.14..2.0 * 1.15).contains(&most), "{most}");
-        // A ratio that turns show is exact to 3 %.
-        let (least, most) = range(tried(40, 20, Some(1.0)));
-        assert!((1.0 / 1.03..1.0).contains(&least), "{least}");
-        assert!((1.0..1.03).contains(&most), "{most}");
     }
 
     #[test]
@@ -212,7 +203,7 @@ mod tests {
                 renews: false,
             };
             let mut fits = vec![improve(&play, guess)];
-            look(&play, &mut fits, None);
+            look(&play, &mut fits);
             fits.len()
         };
         assert_eq!(found(true), 1);
