@@ -192,11 +192,7 @@ fn other_sound(before: &[Request], after: &[Request]) -> bool {
         return false;
     };
     if let Some(other) = median_bytes(after, Track::Audio) {
-        let guessed = [before, after]
-            .iter()
-            .any(|part| sound_alone(part).is_none());
-        let least = if guessed { OTHER_GUESSED } else { OTHER_SOUND };
-        return (sound / other - 1.0).abs() > least;
+        return (sound / other - 1.0).abs() > OTHER_GUESSED;
     }
     let differs = |bytes: f64| (sound / bytes - 1.0).abs() > OTHER_SOUND;
     recurs(after).is_some_and(differs) && after.iter().all(|request| differs(request.bytes as f64))
